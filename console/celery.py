@@ -1,0 +1,34 @@
+"""The Celery application: queue routing and the one beat table.
+
+Redis is only a messenger: no result backend, no ETA or countdown, ids in JSON as the only arguments. Every
+setting below answers a failure that was seen; docs/decisions/0003-celery.md names them.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+
+app = Celery("pupitre")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    result_backend=None,
+    worker_prefetch_multiplier=1,
+    task_default_queue="events",
+    task_routes={"runner.tasks.run_invocation": {"queue": "invoke"}},
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "unacked_restore_throttle": 1,
+    },
+    worker_hijack_root_logger=False,
+    beat_schedule={},
+)
+app.autodiscover_tasks()

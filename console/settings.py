@@ -1,0 +1,188 @@
+"""Every setting. The environment is read here, through three helpers, and nowhere else."""
+
+import os
+import secrets
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    """The text of ``PUPITRE_<name>``; or of the file that ``PUPITRE_<name>_FILE`` names, for secrets."""
+    if path := os.environ.get(f"PUPITRE_{name}_FILE"):
+        return Path(path).read_text().strip()
+    return os.environ.get(f"PUPITRE_{name}", default)
+
+
+def env_flag(name: str, default: bool = False) -> bool:
+    """A yes-or-no setting: 1, true, yes, on."""
+    return env(name, str(default)).lower() in ("1", "true", "yes", "on")
+
+
+def env_number(name: str, default: int) -> int:
+    """A whole number."""
+    return int(env(name, str(default)))
+
+
+def _kept_secret(path: Path) -> str:
+    """A random secret that survives restarts: made once, readable by its owner only."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        secret = secrets.token_urlsafe(48)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secret)
+        return secret
+
+
+# -- where things are ------------------------------------------------------------------------------
+
+DATA_DIR = Path(env("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+CODE_DIR = DATA_DIR / "code"
+TOOLS_DIR = Path(env("TOOLS_DIR", str(BASE_DIR / "var" / "tools"))).resolve()  # what set-up built: function libraries
+
+# -- the two origins -------------------------------------------------------------------------------
+
+CONSOLE_HOST = env("CONSOLE_HOST", "127.0.0.1")
+CONSOLE_PORT = env_number("CONSOLE_PORT", 8000)
+API_HOST = env("API_HOST", "127.0.0.1")
+API_PORT = env_number("API_PORT", 4566)
+API_URL = env("API_URL", f"http://{API_HOST}:{API_PORT}")  # as clients outside reach it
+API_INTERNAL = env("API_INTERNAL", f"127.0.0.1:{API_PORT}")  # host:port as the worker reaches it, for the sandboxes
+REGION = env("REGION", "us-east-1")
+
+# -- Django ----------------------------------------------------------------------------------------
+
+SECRET_KEY = env("SECRET_KEY") or _kept_secret(DATA_DIR / "secret-key")
+DEBUG = env_flag("DEBUG")
+ALLOWED_HOSTS = [host for host in env("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+CSRF_TRUSTED_ORIGINS = [origin for origin in env("CSRF_TRUSTED_ORIGINS").split(",") if origin]
+ROOT_URLCONF = "console.urls"
+ASGI_APPLICATION = "console.asgi.console"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "servestatic.runserver_nostatic",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "accounts",
+    "functions",
+    "logs",
+    "runner",
+    "aws",
+    "console",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES: list[dict[str, object]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    },
+]
+
+# -- the database: the truth -----------------------------------------------------------------------
+
+if env("DATABASE") == "postgresql":
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": env("DATABASE_NAME", "pupitre"),
+            "USER": env("DATABASE_USER", "pupitre"),
+            "PASSWORD": env("DATABASE_PASSWORD"),
+            "HOST": env("DATABASE_HOST"),
+            "PORT": env("DATABASE_PORT"),
+            "CONN_MAX_AGE": None,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": env("DATABASE_PATH", str(DATA_DIR / "pupitre.sqlite3")),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                # FULL: an event that was answered with 202 survives a power loss.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000;",
+            },
+        }
+    }
+
+# -- Redis and Celery: the messenger ---------------------------------------------------------------
+
+REDIS_URL = env("REDIS_URL", f"unix://{DATA_DIR / 'redis.sock'}?db=0")
+CELERY_BROKER_URL = env("BROKER_URL", REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="))
+
+# -- execution environments ------------------------------------------------------------------------
+
+SANDBOX_DRIVER = env("SANDBOX_DRIVER", "bubblewrap")
+ALLOW_UNSANDBOXED = env_flag("ALLOW_UNSANDBOXED")  # the owner's own code only; see docs/security.md
+WORKER_MEMORY_MB = env_number("WORKER_MEMORY_MB", 0)  # 0: the machine's memory less 2 GB
+WORKER_CONCURRENCY = env_number("WORKER_CONCURRENCY", 128)  # invocations in flight in one worker process
+PRESTARTED_ENVIRONMENTS = env_number("PRESTARTED_ENVIRONMENTS", 2)  # kept ready for each runtime in use
+ENVIRONMENT_IDLE_S = env_number("ENVIRONMENT_IDLE_S", 600)
+FAIL_AT = env("FAIL_AT")  # a failpoint for fault tests: "name:nth"
+
+# -- language, time, static files ------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français"), ("pt-br", "Português"), ("sv", "Svenska"), ("ja", "日本語")]
+LOCALE_PATHS = [BASE_DIR / "console" / "locale"]
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+LOGGING: dict[str, object] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}},
+}

@@ -1,0 +1,60 @@
+"""CloudWatch Logs: groups, streams and events."""
+
+from django.db import models
+
+from core import arns
+from core.models import AccountOwned
+
+
+class LogGroup(AccountOwned):
+    """A log group; ``retention_days`` is null for "never expire"."""
+
+    name = models.CharField(max_length=512)
+    region = models.CharField(max_length=32, default="us-east-1")
+    retention_days = models.PositiveIntegerField(null=True)
+    log_group_class = models.CharField(max_length=32, default="STANDARD")
+    kms_key_id = models.CharField(max_length=256, blank=True)
+    tags = models.JSONField(default=dict)
+    stored_bytes = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name"], name="log_group_name_once")]
+
+    @property
+    def arn(self) -> str:
+        return arns.log_group(self.region, self.account_id, self.name)
+
+
+class LogStream(models.Model):
+    """A log stream: for a function, one execution environment. Times are epoch milliseconds."""
+
+    group = models.ForeignKey(LogGroup, on_delete=models.CASCADE, related_name="streams")
+    name = models.CharField(max_length=512)
+    created_ms = models.BigIntegerField()
+    first_event_ms = models.BigIntegerField(null=True)
+    last_event_ms = models.BigIntegerField(null=True)
+    last_ingestion_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "name"], name="log_stream_name_once")]
+
+
+class LogEvent(models.Model):
+    """One log event. ``source`` says who wrote it: student code can print "REPORT", but not as the platform."""
+
+    class Source(models.TextChoices):
+        FUNCTION = "f"
+        PLATFORM = "p"
+
+    stream = models.ForeignKey(LogStream, on_delete=models.CASCADE, related_name="events")
+    timestamp = models.BigIntegerField()
+    ingestion = models.BigIntegerField()
+    message = models.TextField()
+    request_id = models.UUIDField(null=True)
+    source = models.CharField(max_length=1, choices=Source, default=Source.FUNCTION)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["stream", "timestamp", "id"], name="log_event_in_order"),
+            models.Index(fields=["request_id"], name="log_event_of_request"),
+        ]

@@ -1,0 +1,78 @@
+"""Invocations: one row per request id. For asynchronous ones the row *is* the queue."""
+
+import uuid
+
+from django.db import models
+
+from core import clock
+
+
+class InvocationType(models.TextChoices):
+    REQUEST_RESPONSE = "RequestResponse"
+    EVENT = "Event"
+    DRY_RUN = "DryRun"
+
+
+class State(models.TextChoices):
+    """See ``runner.states`` for who moves an invocation from which to which."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    DEAD_LETTER = "dead-letter"
+    DISCARDED = "discarded"
+
+
+class Invocation(models.Model):
+    """One request id: its event, its attempts, and how it ended.
+
+    Durations are milliseconds, memory is MB. ``payload`` is the event as sent (kept while an
+    asynchronous invocation may still need it, and for the console's own tests).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, related_name="+")
+    function = models.ForeignKey("functions.Function", null=True, on_delete=models.SET_NULL, related_name="invocations")
+    function_name = models.CharField(max_length=64)
+    qualifier = models.CharField(max_length=128, blank=True)
+    version = models.CharField(max_length=16, blank=True)
+    invocation_type = models.CharField(max_length=16, choices=InvocationType)
+    source = models.CharField(max_length=32, default="api")  # api, console, schedule, sqs, lambda …
+    state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
+    reason = models.CharField(max_length=64, blank=True)  # why it was discarded or dead-lettered
+    payload = models.BinaryField(null=True)
+    client_context = models.TextField(blank=True)
+
+    attempt = models.PositiveSmallIntegerField(default=0)  # executions that ended in an answer or a function error
+    infra_attempts = models.PositiveSmallIntegerField(default=0)  # executions lost to a platform failure
+    due_at = models.DateTimeField(null=True)
+    token = models.CharField(max_length=32, blank=True)  # fences the execution that holds the lease
+    lease_until = models.DateTimeField(null=True)
+
+    asked_at = models.DateTimeField(default=clock.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    cold = models.BooleanField(default=False)
+    duration_ms = models.FloatField(null=True)
+    billed_ms = models.PositiveIntegerField(null=True)
+    init_ms = models.FloatField(null=True)
+    memory_size = models.PositiveIntegerField(null=True)
+    max_memory_used = models.PositiveIntegerField(null=True)
+    error_type = models.CharField(max_length=256, blank=True)
+    error_message = models.TextField(blank=True)
+    response = models.BinaryField(null=True)  # at most 256 KiB of it
+    log_stream = models.CharField(max_length=512, blank=True)
+    code_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="invocation_due"),
+            models.Index(fields=["account", "state", "due_at"], name="invocation_account_due"),
+            models.Index(fields=["function", "-asked_at"], name="invocation_of_function"),
+        ]
+
+    @property
+    def is_final(self) -> bool:
+        return self.state not in (State.QUEUED, State.RUNNING)
