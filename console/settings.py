@@ -115,6 +115,7 @@ TEMPLATES: list[dict[str, object]] = [
 
 # -- the database: the truth -----------------------------------------------------------------------
 
+DATABASES: dict[str, dict[str, object]]
 if env("DATABASE") == "postgresql":
     DATABASES = {
         "default": {
