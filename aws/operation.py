@@ -1,0 +1,87 @@
+"""The registry of operations: what this server answers, by service and operation name.
+
+A function under ``aws/services/<service>/`` becomes an operation by one line above it::
+
+    @operation("lambda", "PublishVersion")
+    def publish_version(caller: Caller, request: Params) -> Params: ...
+
+Its path, members, limits and status come from the service model; it is handed the parsed and checked
+input, and returns the output's members. A plain function runs in a thread with its own database
+connection; an ``async def`` runs in the event loop and must not touch the database there.
+"""
+
+import importlib
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accounts.models import Account
+
+type Params = dict[str, Any]
+"""Members in wire casing, exactly those of the service model.
+
+Strings are ``str``, blobs ``bytes``, timestamps aware ``datetime``, lists and maps ``list`` and ``dict``.
+A member that was not sent is absent. In an answer a member that is ``None`` is left out.
+"""
+
+type Handler = Callable[[Caller, Params], Params | Awaitable[Params | None] | None]
+
+SERVICES_DIR = Path(__file__).parent / "services"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and how the answer should speak of places.
+
+    ``principal_arn``, ``user_id``  as sts:GetCallerIdentity answers them
+    ``region``      the region of the request's signature
+    ``request_id``  the UUID that the answer carries as ``x-amzn-RequestId``
+    ``endpoint``    scheme, host and port as the caller reached this server: ``http://127.0.0.1:4566``
+    """
+
+    account: Account
+    principal_arn: str
+    user_id: str
+    region: str
+    request_id: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation that this server answers; ``service`` is AWS's endpoint prefix."""
+
+    service: str
+    name: str
+    handler: Handler
+    is_async: bool
+
+
+REGISTRY: dict[tuple[str, str], Operation] = {}
+
+
+def operation[F: Callable[..., Any]](service: str, name: str) -> Callable[[F], F]:
+    """Register the function below as ``service``'s operation ``name``; the function itself is unchanged."""
+
+    def register(function: F) -> F:
+        key = (service, name)
+        if key in REGISTRY and REGISTRY[key].handler.__module__ != function.__module__:
+            raise ValueError(f"{service}.{name} is registered twice")
+        REGISTRY[key] = Operation(service, name, function, inspect.iscoroutinefunction(function))
+        return function
+
+    return register
+
+
+def find(service: str, name: str) -> Operation | None:
+    """The operation, or None when it is not built."""
+    return REGISTRY.get((service, name))
+
+
+def discover() -> None:
+    """Import every module under ``aws/services``, so that each operation registers itself; safe to repeat."""
+    for path in sorted(SERVICES_DIR.glob("*/*.py")):
+        name = path.parent.name if path.stem == "__init__" else f"{path.parent.name}.{path.stem}"
+        importlib.import_module(f"aws.services.{name}")
