@@ -7,6 +7,8 @@ A failing *handler* is not one of these: it is an ``Outcome`` of the runner.
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
 
 class ServiceError(Exception):
     """Base of every error the house raises on purpose.
@@ -23,7 +25,7 @@ class ServiceError(Exception):
     code: ClassVar[str] = "ServiceException"
     status: ClassVar[int] = 500
     legacy_code: ClassVar[str] = ""
-    title: ClassVar[Any] = "Something went wrong on the server"
+    title: ClassVar[Any] = _("Something went wrong on the server")
     message: ClassVar[str] = "{message}"
     hint: ClassVar[Any] = ""
 
@@ -38,7 +40,7 @@ class ServiceFailure(ServiceError):
     """Our own fault, and what any escaped exception becomes at a door."""
 
     message = "Service encountered an internal error and was unable to complete the operation."
-    hint = "Try again; if it happens again, ask whoever runs this server to look at its log."
+    hint: ClassVar[Any] = _("Try again; if it happens again, ask whoever runs this server to look at its log.")
 
 
 class ValidationError(ServiceError):
@@ -46,7 +48,7 @@ class ValidationError(ServiceError):
 
     code = "ValidationException"
     status = 400
-    title = "That value is not allowed"
+    title: ClassVar[Any] = _("That value is not allowed")
 
 
 class InvalidParameterValue(ServiceError):
@@ -54,7 +56,7 @@ class InvalidParameterValue(ServiceError):
 
     code = "InvalidParameterValueException"
     status = 400
-    title = "That value cannot be used"
+    title: ClassVar[Any] = _("That value cannot be used")
 
 
 class AccessDenied(ServiceError):
@@ -62,7 +64,7 @@ class AccessDenied(ServiceError):
 
     code = "AccessDeniedException"
     status = 403
-    title = "Not allowed"
+    title: ClassVar[Any] = _("Not allowed")
 
 
 class ResourceNotFound(ServiceError):
@@ -70,7 +72,7 @@ class ResourceNotFound(ServiceError):
 
     code = "ResourceNotFoundException"
     status = 404
-    title = "Not found"
+    title: ClassVar[Any] = _("Not found")
 
 
 class ResourceConflict(ServiceError):
@@ -78,7 +80,7 @@ class ResourceConflict(ServiceError):
 
     code = "ResourceConflictException"
     status = 409
-    title = "It is there already, or is being changed"
+    title: ClassVar[Any] = _("It is there already, or is being changed")
 
 
 class PreconditionFailed(ServiceError):
@@ -86,12 +88,12 @@ class PreconditionFailed(ServiceError):
 
     code = "PreconditionFailedException"
     status = 412
-    title = "Somebody changed it first"
+    title: ClassVar[Any] = _("Somebody changed it first")
     message = (
         "The Revision Id provided does not match the latest Revision Id. "
         "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
     )
-    hint = "Load it again and repeat your change."
+    hint: ClassVar[Any] = _("Load it again and repeat your change.")
 
 
 class RequestTooLarge(ServiceError):
@@ -99,7 +101,7 @@ class RequestTooLarge(ServiceError):
 
     code = "RequestTooLargeException"
     status = 413
-    title = "Too large"
+    title: ClassVar[Any] = _("Too large")
 
 
 class TooManyRequests(ServiceError):
@@ -107,9 +109,9 @@ class TooManyRequests(ServiceError):
 
     code = "TooManyRequestsException"
     status = 429
-    title = "Too many at once"
+    title: ClassVar[Any] = _("Too many at once")
     message = "Rate Exceeded."
-    hint = "Wait a moment and try again."
+    hint: ClassVar[Any] = _("Wait a moment and try again.")
 
 
 class ResourceNotReady(ServiceError):
@@ -117,7 +119,7 @@ class ResourceNotReady(ServiceError):
 
     code = "ResourceNotReadyException"
     status = 502
-    title = "Not ready yet"
+    title: ClassVar[Any] = _("Not ready yet")
 
 
 class UnknownOperation(ServiceError):
@@ -125,5 +127,5 @@ class UnknownOperation(ServiceError):
 
     code = "UnknownOperationException"
     status = 501
-    title = "Not available here"
+    title: ClassVar[Any] = _("Not available here")
     message = "The operation {service}.{operation} is not available on this server."

@@ -1,0 +1,82 @@
+"""Concurrency: the right to run one invocation now.
+
+A lease is a member of a sorted set in Redis whose score is the moment it expires, so a worker that dies leaks none
+for longer than its invocations could have lasted. A function with reserved concurrency has a set of its own; all
+other functions of an account share one, whose size is what the account has left unreserved.
+"""
+
+from dataclasses import dataclass
+
+from core import clock, redis
+from runner.errors import AccountConcurrencyExceeded, MessengerUnavailable, ReservedConcurrencyExceeded
+
+# KEYS: the set of leases [, the list to push to] · ARGV: now, limit, expiry, request id [, message]
+_ACQUIRE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+redis.call('EXPIRE', KEYS[1], 3600)
+if KEYS[2] then redis.call('RPUSH', KEYS[2], ARGV[5]) end
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Which set of leases an invocation counts in, and how many that set may hold."""
+
+    key: str
+    limit: int
+    reserved: bool
+
+    @classmethod
+    def of(cls, *, account_id: str, function_id: str, reserved: int | None, unreserved_limit: int) -> "Allowance":
+        """``reserved`` is the function's own reservation, ``unreserved_limit`` what all others of the account share."""
+        if reserved is not None:
+            return cls(f"lease:{account_id}:{function_id}", reserved, True)
+        return cls(f"lease:{account_id}", unreserved_limit, False)
+
+    def refusal(self) -> ReservedConcurrencyExceeded | AccountConcurrencyExceeded:
+        """The error AWS gives when the set is full."""
+        return ReservedConcurrencyExceeded() if self.reserved else AccountConcurrencyExceeded()
+
+
+def acquire(allowance: Allowance, *, request_id: str, seconds: float) -> bool:
+    """Take a lease for at most ``seconds``; False when as many run as may."""
+    return _acquire(allowance, request_id, seconds, [], [])
+
+
+def acquire_and_push(allowance: Allowance, *, request_id: str, seconds: float, lane: str, message: bytes) -> None:
+    """Take a lease and put ``message`` on the list ``lane``, both or neither, in one round trip.
+
+    Raises ``ReservedConcurrencyExceeded`` or ``AccountConcurrencyExceeded`` when as many run as may.
+    """
+    if not _acquire(allowance, request_id, seconds, [lane], [message]):
+        raise allowance.refusal()
+
+
+def _acquire(allowance: Allowance, request_id: str, seconds: float, lane: list[str], message: list[bytes]) -> bool:
+    now = clock.now().timestamp()
+    try:
+        got = redis.run_script(
+            _ACQUIRE, keys=[allowance.key, *lane], args=[now, allowance.limit, now + seconds, request_id, *message]
+        )
+    except redis.Unavailable as error:
+        raise MessengerUnavailable from error
+    return bool(got)
+
+
+def release(key: str, request_id: str) -> None:
+    """Give a lease back; one that has expired or was lost with Redis is gone already."""
+    try:
+        redis.connection().zrem(key, request_id)
+    except redis.Unavailable:
+        return  # it expires
+
+
+def held(allowance: Allowance) -> int:
+    """How many leases are live."""
+    try:
+        return int(redis.connection().zcount(allowance.key, clock.now().timestamp(), "+inf"))
+    except redis.Unavailable as error:
+        raise MessengerUnavailable from error

@@ -1,0 +1,73 @@
+"""What travels on the synchronous lane: a line of JSON, then the raw document."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runner.answers import Answer, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One synchronous invocation on its way to a worker; ``stamp`` is the account's when it was looked up."""
+
+    request_id: str
+    account_id: str
+    version_id: int
+    stamp: int
+    qualifier: str
+    invoked_arn: str
+    client_context: str
+    source: str
+    watch: bool
+    nested: bool
+    asked_ms: int
+    expires_ms: int  # nobody waits for the answer any more
+    lease_key: str
+    answer_to: str
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What comes back: an answer, or the reason why there is none."""
+
+    request_id: str
+    answer: Answer | None
+    failure: str = ""
+
+
+def encode_call(call: Call) -> bytes:
+    header = [getattr(call, name) for name in _CALL_FIELDS]
+    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + call.payload
+
+
+def decode_call(raw: bytes) -> Call:
+    header, _, payload = raw.partition(b"\n")
+    fields = dict(zip(_CALL_FIELDS, json.loads(header), strict=True))
+    return Call(**fields, payload=payload)
+
+
+_CALL_FIELDS = [name for name in Call.__dataclass_fields__ if name != "payload"]
+
+
+def encode_reply(reply: Reply) -> bytes:
+    header: dict[str, Any] = {"id": reply.request_id, "failure": reply.failure}
+    if (answer := reply.answer) is None:
+        return json.dumps(header).encode() + b"\n"
+    header["answer"] = [answer.function_error, answer.executed_version, answer.log_tail, answer.log_stream]
+    header["report"] = asdict(answer.report)
+    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + answer.payload
+
+
+def decode_reply(raw: bytes) -> Reply:
+    line, _, payload = raw.partition(b"\n")
+    header = json.loads(line)
+    if "answer" not in header:
+        return Reply(header["id"], None, header["failure"])
+    function_error, executed_version, log_tail, log_stream = header["answer"]
+    report = Report(**header["report"])
+    return Reply(
+        header["id"],
+        Answer(header["id"], payload, function_error, executed_version, log_tail, report, log_stream),
+    )
