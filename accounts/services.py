@@ -1,0 +1,122 @@
+"""Accounts, the people in them, and how they get in."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from accounts import errors, identifiers
+from accounts.default_roles import create_default_roles
+from accounts.models import AccessKey, Account, SignInLink, User
+from core import clock, ids
+
+SIGN_IN_LINK_LIFE = timedelta(hours=48)
+OWNER = "teacher"
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+_USERNAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)  # IAM's rule: the name is part of an ARN
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whoever runs this server: the first user, their account and their access key."""
+
+    user: User
+    account: Account
+    access_key: AccessKey
+
+
+@transaction.atomic
+def create_account(*, slug: str, name: str) -> Account:
+    """Make an account of twelve random digits with its default roles. Raises ``AccountExists``, ``InvalidName``."""
+    if not _SLUG.fullmatch(slug):
+        raise errors.InvalidName(field="slug", allowed="lowercase letters, digits and hyphens")
+    if Account.objects.filter(slug=slug).exists():
+        raise errors.AccountExists(slug=slug)
+    account = Account(id=_free_account_id(), slug=slug, name=name)
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+    except IntegrityError:  # somebody took the slug a moment ago
+        raise errors.AccountExists(slug=slug) from None
+    create_default_roles(account=account)
+    return account
+
+
+def _free_account_id() -> str:
+    while Account.objects.filter(id=(candidate := identifiers.account_id())).exists():
+        pass
+    return candidate
+
+
+@transaction.atomic
+def create_user(*, account: Account | None, username: str, password: str | None = None, is_staff: bool = False) -> User:
+    """Make a person who can sign in: by password when one is given, by link otherwise.
+
+    The name is also the name of the IAM user. Raises ``UserExists``, ``InvalidName``.
+    """
+    if not _USERNAME.fullmatch(username):
+        raise errors.InvalidName(field="userName", allowed="alphanumeric characters and/or the following: +=,.@_-")
+    if User.objects.filter(username__iexact=username).exists():
+        raise errors.UserExists(username=username)
+    user = User(username=username, account=account, is_staff=is_staff)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:
+        raise errors.UserExists(username=username) from None
+    return user
+
+
+def create_access_key(*, account: Account, user: User | None) -> AccessKey:
+    """Make a long-term key for ``user``, or for the account's root when None."""
+    return AccessKey.objects.create(
+        id=identifiers.access_key_id("AKIA", account.id),
+        secret=ids.secret_access_key(),
+        account=account,
+        user=user,
+    )
+
+
+def create_sign_in_link(*, user: User, life: timedelta = SIGN_IN_LINK_LIFE) -> str:
+    """A token that signs ``user`` in once; only its hash is stored, so it cannot be shown again."""
+    token = secrets.token_urlsafe(32)
+    SignInLink.objects.create(token_hash=_hash(token), user=user, expires_at=clock.now() + life)
+    return token
+
+
+def redeem_sign_in_link(*, token: str) -> User:
+    """The user whom ``token`` signs in. It works once: raises ``SignInLinkInvalid`` afterwards, and after its time."""
+    now = clock.now()
+    live = SignInLink.objects.filter(token_hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+    if live.update(used_at=now) != 1:
+        raise errors.SignInLinkInvalid
+    return SignInLink.objects.select_related("user__account").get(token_hash=_hash(token)).user
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def bump_stamp(*, account_id: str) -> None:
+    """Tell caches that something an invocation looks up changed; call it in the transaction of the change."""
+    Account.objects.filter(id=account_id).update(stamp=F("stamp") + 1)
+
+
+@transaction.atomic
+def ensure_owner() -> Owner:
+    """The teacher with account and access key, made on the first start and found again on the next."""
+    account = Account.objects.filter(slug=OWNER).first() or create_account(slug=OWNER, name="Teacher")
+    user = User.objects.filter(username=OWNER).first()
+    if user is None:
+        user = create_user(account=account, username=OWNER, is_staff=True)
+        User.objects.filter(id=user.id).update(is_superuser=True)
+        user.refresh_from_db()
+    active = AccessKey.objects.filter(account=account, user=user, status=AccessKey.Status.ACTIVE)
+    access_key = active.order_by("created_at", "id").first() or create_access_key(account=account, user=user)
+    return Owner(user, account, access_key)

@@ -1,0 +1,50 @@
+"""The fixed cast and the frozen clock, for every test."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Account
+from accounts.services import create_account
+from core import clock
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A database in a file: one in memory cannot be shared with the threads of a live server without lock errors."""
+    from django.db import connections
+
+    database = connections.databases["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        directory: Path = tmp_path_factory.mktemp("database")
+        database["TEST"]["NAME"] = str(directory / "test.sqlite3")
+        database["OPTIONS"]["init_command"] = database["OPTIONS"]["init_command"].replace("FULL", "OFF")
+
+
+@pytest.fixture
+def ada(db: None) -> Account:
+    """An account that has things."""
+    return create_account(slug="ada", name="Ada")
+
+
+@pytest.fixture
+def grace(db: None) -> Account:
+    """A second account."""
+    return create_account(slug="grace", name="Grace")
+
+
+@pytest.fixture
+def mallory(db: None) -> Account:
+    """An account that wants to see what belongs to others."""
+    return create_account(slug="mallory", name="Mallory")
+
+
+@pytest.fixture
+def frozen_clock() -> Iterator[clock.Frozen]:
+    """The clock stands at ``NOON``; ``advance(seconds=…)`` moves it."""
+    with clock.frozen(NOON) as frozen:
+        yield frozen
