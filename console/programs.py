@@ -68,7 +68,7 @@ def socket_path_is_too_long() -> bool:
 
 def product() -> list[Program]:
     """Everything but Redis."""
-    celery = (sys.executable, "-m", "celery", "-A", "console")
+    celery = (sys.executable, "-m", "celery", "--quiet", "--app", "console")
     return [
         _uvicorn("api", settings.API_HOST, settings.API_PORT),
         _uvicorn("console", settings.CONSOLE_HOST, settings.CONSOLE_PORT),

@@ -8,6 +8,7 @@ One thread, one ``select``: nothing here may wait for anything else.
 import contextlib
 import ctypes
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -28,7 +29,8 @@ LINE_BYTES = 65_536
 TAIL_LINES = 30
 
 _PR_SET_PDEATHSIG = 1
-_LOUD = (b" WARNING", b" ERROR", b" CRITICAL", b"Traceback ", b": WARNING/", b": ERROR/", b": CRITICAL/")
+_BEGINS = re.compile(rb"\d|\[")  # a time stamp; any other line continues the one before
+_LOUD = re.compile(rb"\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) |Traceback ")
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,10 @@ class Supervisor:
 
     def _log(self, child: Running, line: bytes) -> None:
         child.log.write(line + b"\n")
-        begins = line[:1].isdigit() or line[:1] == b"["  # a time stamp; anything else continues the line before
-        child.loud = any(word in line for word in _LOUD) if begins else child.loud or line.startswith(b"Traceback ")
+        if _LOUD.match(line):
+            child.loud = True
+        elif _BEGINS.match(line):
+            child.loud = False
         if self._verbose or (child.loud and not self._stopping):
             self._show(f"{child.program.name:>7} | {line.decode(errors='replace')}")
 

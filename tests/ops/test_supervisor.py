@@ -52,10 +52,15 @@ def test_what_a_program_says_is_kept_in_its_log(supervisor, tmp_path):
 
 
 def test_only_warnings_and_what_continues_them_are_shown(supervisor, shown):
-    lines = ["2026-11-22 INFO fine", "2026-11-22 ERROR oops", "  more of it", "2026-11-22 INFO done"]
+    lines = [
+        "2026-11-22 10:00:00,000 INFO fine",
+        "2026-11-22 10:00:00,000 ERROR oops",
+        "  more of it",
+        "2026-11-22 10:00:00,000 INFO done",
+    ]
     supervisor.start(python("api", f"print('\\n'.join({lines!r}), flush=True); import signal; signal.pause()"))
     turn_until(supervisor, lambda: len(supervisor.tail("api")) == 4)
-    assert shown == ["    api | 2026-11-22 ERROR oops", "    api |   more of it"]
+    assert shown == ["    api | 2026-11-22 10:00:00,000 ERROR oops", "    api |   more of it"]
 
 
 def test_a_log_never_grows_past_its_bound(supervisor, tmp_path, monkeypatch):

@@ -1,0 +1,28 @@
+"""The static files, gathered under their hashed names: only when one of them has changed, since it takes seconds."""
+
+import hashlib
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+
+
+def collect_if_changed() -> bool:
+    """Bring ``STATIC_ROOT`` up to date; whether there was anything to do."""
+    stamp = settings.DATA_DIR / "static-stamp"
+    now = _fingerprint()
+    if stamp.exists() and stamp.read_text() == now and settings.STATIC_ROOT.is_dir():
+        return False
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(now)
+    return True
+
+
+def _fingerprint() -> str:
+    """Of every source file's name, size and time, and of where they go."""
+    digest = hashlib.sha256(f"{django.__version__} {settings.STATIC_ROOT}".encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            digest.update(f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n".encode())
+    return digest.hexdigest()
