@@ -1,0 +1,252 @@
+"""Reads: functions, versions, aliases, layers and what hangs on them, always within one account."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max, Q, QuerySet, Sum
+
+from accounts.models import Account
+from core import arns
+from functions.errors import (
+    AliasNotFound,
+    EventInvokeConfigNotFound,
+    FunctionNotFound,
+    LayerVersionNotFound,
+    PolicyNotFound,
+    TestEventNotFound,
+)
+from functions.models import (
+    LATEST,
+    Alias,
+    DeploymentPackage,
+    EventInvokeConfig,
+    Function,
+    LayerVersion,
+    PolicyStatement,
+    TestEvent,
+    Version,
+)
+from functions.references import version_number
+
+# -- functions and versions ------------------------------------------------------------------------
+
+
+def get_function(*, account: Account, name: str) -> Function:
+    """The function, or ``FunctionNotFound``."""
+    try:
+        return Function.objects.get(account=account, name=name)
+    except Function.DoesNotExist:
+        raise missing(account, name) from None
+
+
+def lock_function(*, account: Account, name: str) -> Function:
+    """The same, held until the end of the transaction: whatever is decided from it stays true."""
+    try:
+        return Function.objects.select_for_update().get(account=account, name=name)
+    except Function.DoesNotExist:
+        raise missing(account, name) from None
+
+
+def missing(account: Account, name: str, qualifier: str = "") -> FunctionNotFound:
+    """The error for a function that is not there."""
+    return FunctionNotFound(arn=arns.function(settings.REGION, account.id, name, qualifier))
+
+
+def get_version(*, account: Account, name: str, qualifier: str = "") -> Version:
+    """The version behind a qualifier: ``$LATEST`` for none, an alias's primary version. ``FunctionNotFound`` otherwise."""
+    function = get_function(account=account, name=name)
+    return version_of(function=function, qualifier=qualifier)
+
+
+def version_of(*, function: Function, qualifier: str = "") -> Version:
+    """As ``get_version``, of a function that is at hand."""
+    number = version_number(qualifier)
+    if number is None:
+        alias = find_alias(function=function, name=qualifier)
+        number = alias.version_number if alias else -1
+    return numbered(function=function, number=number, qualifier=qualifier)
+
+
+def numbered(*, function: Function, number: int, qualifier: str = "") -> Version:
+    """The version of that number; ``FunctionNotFound`` speaks of it by ``qualifier``."""
+    try:
+        return _versions().get(function=function, number=number)
+    except Version.DoesNotExist:
+        raise FunctionNotFound(arn=f"{function.arn}:{qualifier or number}") from None
+
+
+def latest(function: Function) -> Version:
+    """``$LATEST``; every function has one."""
+    return _versions().get(function=function, number=0)
+
+
+def last_published(function: Function) -> Version | None:
+    """The newest numbered version that still exists."""
+    return _versions().filter(function=function, number__gt=0).order_by("-number").first()
+
+
+def list_functions(*, account: Account) -> QuerySet[Version]:
+    """``$LATEST`` of every function, by name."""
+    return _versions().filter(function__account=account, number=0).order_by("function__name")
+
+
+def list_all_versions(*, account: Account) -> QuerySet[Version]:
+    """Every version of every function, by name and number."""
+    return _versions().filter(function__account=account).order_by("function__name", "number")
+
+
+def list_versions(*, account: Account, name: str) -> QuerySet[Version]:
+    """The versions of one function: ``$LATEST`` first, then by number. ``FunctionNotFound``."""
+    return _versions().filter(function=get_function(account=account, name=name)).order_by("number")
+
+
+def _versions() -> QuerySet[Version]:
+    return Version.objects.select_related("function", "package")
+
+
+# -- aliases ---------------------------------------------------------------------------------------
+
+
+def find_alias(*, function: Function, name: str) -> Alias | None:
+    """The alias, or None."""
+    return Alias.objects.select_related("function").filter(function=function, name=name).first()
+
+
+def get_alias(*, account: Account, name: str, alias: str) -> Alias:
+    """The alias, ``FunctionNotFound`` or ``AliasNotFound``."""
+    function = get_function(account=account, name=name)
+    if found := find_alias(function=function, name=alias):
+        return found
+    raise AliasNotFound(arn=f"{function.arn}:{alias}")
+
+
+def list_aliases(*, account: Account, name: str, version: int | None = None) -> QuerySet[Alias]:
+    """A function's aliases by name; with ``version``, those that send anything to it."""
+    function = get_function(account=account, name=name)
+    aliases = Alias.objects.select_related("function").filter(function=function).order_by("name")
+    if version is None:
+        return aliases
+    using = [alias.pk for alias in aliases if version in alias_targets(alias)]
+    return aliases.filter(pk__in=using)
+
+
+def alias_targets(alias: Alias) -> set[int]:
+    """The numbers of the versions an alias sends invocations to."""
+    return {alias.version_number, *(int(label) for label in alias.weights)}
+
+
+# -- layers ----------------------------------------------------------------------------------------
+
+
+def find_layer_version(*, account: Account, name: str, number: int) -> LayerVersion | None:
+    """A layer version that can be attached, or None: deleted ones cannot."""
+    return _layers(account).filter(name=name, number=number).first()
+
+
+def get_layer_version(*, account: Account, name: str, number: int) -> LayerVersion:
+    """The layer version, or ``LayerVersionNotFound``; a deleted one is not found."""
+    if found := find_layer_version(account=account, name=name, number=number):
+        return found
+    raise LayerVersionNotFound
+
+
+def list_layer_versions(*, account: Account, name: str) -> QuerySet[LayerVersion]:
+    """The versions of a layer, newest first; none is an empty list, as on AWS."""
+    return _layers(account).filter(name=name).order_by("-number")
+
+
+def list_layers(*, account: Account) -> QuerySet[LayerVersion]:
+    """The newest version of each layer, by name."""
+    newest = _layers(account).values("name").annotate(newest=Max("pk")).values("newest")
+    return _layers(account).filter(pk__in=newest).order_by("name")
+
+
+def attached_layers(version: Version) -> list[LayerVersion]:
+    """The layer versions of a function version in the order of attachment; deleted ones too, for they still work."""
+    wanted = [arns.parse(text) for text in version.layers]
+    names = {arn.resource.split(":")[1] for arn in wanted if arn}
+    rows = LayerVersion.objects.select_related("package").filter(
+        account_id=version.function.account_id, name__in=names
+    )
+    by_arn = {row.arn: row for row in rows}
+    return [by_arn[text] for text in version.layers if text in by_arn]
+
+
+def _layers(account: Account) -> QuerySet[LayerVersion]:
+    return LayerVersion.objects.select_related("package").filter(account=account, deleted_at=None)
+
+
+# -- policies, asynchronous invocation, test events ------------------------------------------------
+
+
+def get_policy(*, account: Account, name: str, qualifier: str = "") -> dict[str, Any]:
+    """The resource policy of a function or of one qualifier as a document, or ``PolicyNotFound``."""
+    version = get_version(account=account, name=name, qualifier=qualifier)
+    statements = PolicyStatement.objects.filter(function=version.function, qualifier=qualifier).order_by("pk")
+    documents = [statement.statement for statement in statements]
+    if not documents:
+        raise PolicyNotFound
+    return {"Version": "2012-10-17", "Id": "default", "Statement": documents}
+
+
+def policy_text(document: dict[str, Any]) -> str:
+    """A policy as AWS sends it: compact JSON."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def find_event_invoke_config(*, function: Function, qualifier: str = "") -> EventInvokeConfig | None:
+    """The configuration for asynchronous invocations of exactly this qualifier, or None."""
+    configs = EventInvokeConfig.objects.select_related("function")
+    return configs.filter(function=function, qualifier=qualifier or LATEST).first()
+
+
+def get_event_invoke_config(*, account: Account, name: str, qualifier: str = "") -> EventInvokeConfig:
+    """The same, or ``FunctionNotFound`` or ``EventInvokeConfigNotFound``."""
+    function = get_function(account=account, name=name)
+    if found := find_event_invoke_config(function=function, qualifier=qualifier):
+        return found
+    raise EventInvokeConfigNotFound(arn=f"{function.arn}:{qualifier or LATEST}")
+
+
+def list_event_invoke_configs(*, account: Account, name: str) -> QuerySet[EventInvokeConfig]:
+    """Every configured qualifier of a function."""
+    function = get_function(account=account, name=name)
+    return EventInvokeConfig.objects.select_related("function").filter(function=function).order_by("qualifier")
+
+
+def list_test_events(*, account: Account, name: str) -> QuerySet[TestEvent]:
+    """A function's saved test events by name."""
+    return TestEvent.objects.filter(function=get_function(account=account, name=name)).order_by("name")
+
+
+def get_test_event(*, account: Account, name: str, event: str) -> TestEvent:
+    """One saved test event, or ``TestEventNotFound``."""
+    if found := list_test_events(account=account, name=name).filter(name=event).first():
+        return found
+    raise TestEventNotFound(name=event)
+
+
+# -- the account -----------------------------------------------------------------------------------
+
+
+def code_size(*, account: Account) -> int:
+    """Bytes of zip that the account's versions and layer versions use; a package used twice counts once."""
+    used = DeploymentPackage.objects.filter(
+        Q(pk__in=Version.objects.filter(function__account=account).values("package"))
+        | Q(pk__in=LayerVersion.objects.filter(account=account, deleted_at=None).values("package"))
+    )
+    return used.aggregate(total=Sum("size"))["total"] or 0
+
+
+def function_count(*, account: Account) -> int:
+    """How many functions the account has."""
+    return Function.objects.filter(account=account).count()
+
+
+def unreserved_concurrency(*, account: Account, without: Function | None = None) -> int:
+    """What is left of the account's concurrency for functions that reserve none."""
+    reserving = Function.objects.filter(account=account)
+    if without is not None:
+        reserving = reserving.exclude(pk=without.pk)
+    return account.concurrency_limit - (reserving.aggregate(total=Sum("reserved_concurrency"))["total"] or 0)
