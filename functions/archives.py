@@ -15,8 +15,9 @@ from pathlib import Path
 from django.conf import settings
 
 from core import limits
+from core.errors import InvalidParameterValue
 from functions import zips
-from functions.errors import ArchiveRefused, InvalidParameterValue, RequestEntityTooLarge
+from functions.errors import ArchiveRefused, RequestEntityTooLarge
 from functions.models import DeploymentPackage
 from functions.zips import Archive, pack
 
@@ -94,7 +95,7 @@ def replace_files(sha256: str, changes: EditedFiles) -> bytes:
     for name, contents in changes.items():
         path = zips.clean_path(name)
         if not path:
-            raise ArchiveRefused(f"The file name {ascii(name)} is empty.")
+            raise ArchiveRefused(f"The file name {name!a} is empty.")
         if contents is None:
             files.pop(path, None)
         else:
@@ -220,3 +221,8 @@ def _is_whole(tree: Path, archive: Archive) -> bool:
         if path.is_symlink() or not path.is_file() or path.stat().st_size != entry.size:
             return False
     return True
+
+
+def forget_checks() -> None:
+    """Compare every tree with its zip again, as a new process would."""
+    _checked.clear()

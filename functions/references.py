@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from functions.errors import InvalidParameterValue, MemberInvalid
+from core.errors import InvalidParameterValue
+from functions.errors import MemberInvalid
 from functions.models import LATEST
 
 # As in AWS's service model, in ASCII and matched whole.

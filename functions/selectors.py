@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from core import arns
@@ -101,6 +102,17 @@ def list_versions(*, account: Account, name: str) -> QuerySet[Version]:
     return _versions().filter(function=get_function(account=account, name=name)).order_by("number")
 
 
+def notes(version: Version) -> list[str]:
+    """What was quietly put right when the version was configured, for a person to read."""
+    own = version.function.account_id
+    as_sent = version.extra.get("AsSent", {})
+    sent = [*([as_sent["Role"]] if "Role" in as_sent else []), *as_sent.get("Layers", [])]
+    foreign = [arn for arn in sent if (parsed := arns.parse(arn)) and parsed.account != own]
+    return [
+        _("{arn} names another account: taken as your own account {own}.").format(arn=arn, own=own) for arn in foreign
+    ]
+
+
 def _versions() -> QuerySet[Version]:
     return Version.objects.select_related("function", "package")
 
@@ -166,9 +178,7 @@ def attached_layers(version: Version) -> list[LayerVersion]:
     """The layer versions of a function version in the order of attachment; deleted ones too, for they still work."""
     wanted = [arns.parse(text) for text in version.layers]
     names = {arn.resource.split(":")[1] for arn in wanted if arn}
-    rows = LayerVersion.objects.select_related("package").filter(
-        account_id=version.function.account_id, name__in=names
-    )
+    rows = LayerVersion.objects.select_related("package").filter(account_id=version.function.account_id, name__in=names)
     by_arn = {row.arn: row for row in rows}
     return [by_arn[text] for text in version.layers if text in by_arn]
 

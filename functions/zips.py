@@ -135,7 +135,7 @@ def clean_path(name: str) -> str:
 
 
 def _refuse(name: str, reason: str) -> ArchiveRefused:
-    return ArchiveRefused(f"Could not unzip uploaded file. The entry {ascii(name[:200])} {reason}.")
+    return ArchiveRefused(f"Could not unzip uploaded file. The entry {name[:200]!a} {reason}.")
 
 
 def _check_entry_count(data: bytes) -> None:
