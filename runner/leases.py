@@ -80,3 +80,31 @@ def held(allowance: Allowance) -> int:
         return int(redis.connection().zcount(allowance.key, clock.now().timestamp(), "+inf"))
     except redis.Unavailable as error:
         raise MessengerUnavailable from error
+
+
+# KEYS: the set of leases · ARGV: now, limit, expiry, request ids …
+_ACQUIRE_MANY = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+local room = tonumber(ARGV[2]) - redis.call('ZCARD', KEYS[1])
+local got = 0
+for i = 4, #ARGV do
+  if got < room then
+    redis.call('ZADD', KEYS[1], ARGV[3], ARGV[i])
+    got = got + 1
+  end
+end
+redis.call('EXPIRE', KEYS[1], 3600)
+return got
+"""
+
+
+def acquire_many(allowance: Allowance, *, request_ids: list[str], seconds: float) -> int:
+    """Take leases for as many of ``request_ids`` as fit, the first ones first; returns how many."""
+    now = clock.now().timestamp()
+    try:
+        got = redis.run_script(
+            _ACQUIRE_MANY, keys=[allowance.key], args=[now, allowance.limit, now + seconds, *request_ids]
+        )
+    except redis.Unavailable as error:
+        raise MessengerUnavailable from error
+    return int(got)

@@ -51,6 +51,12 @@ def start_line(request_id: str, version: str, *, as_json: bool = False, at_ms: i
     return f"START RequestId: {request_id} Version: {version}\n"
 
 
+def init_report_line(duration_ms: float, *, status: str, error_type: str = "") -> str:
+    """After an init phase that did not go well; it comes before START."""
+    error = f"\tError Type: {error_type}" if error_type else ""
+    return f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: init\tStatus: {status}{error}\n"
+
+
 def end_line(request_id: str) -> str:
     """Text format only: JSON has no end event of its own."""
     return f"END RequestId: {request_id}\n"

@@ -1,0 +1,77 @@
+"""Threads that run invocations: made when needed, kept while busy, gone after a minute without work."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+type Job = tuple[Callable[..., None], tuple[Any, ...]]
+
+
+class Crew:
+    """Runs each job at once on a thread of its own.
+
+    There is no upper limit here and there must be none: an invocation that waits for another one holds its thread,
+    so a full crew would wait for itself. Who hands in jobs counts slots.
+    """
+
+    _PATIENCE_S = 60.0
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+        self._busy = 0
+        self._at_rest = threading.Condition(self._lock)
+
+    @property
+    def busy(self) -> int:
+        """How many jobs are handed in and not over."""
+        return self._busy
+
+    def run(self, job: Callable[..., None], *args: Any) -> None:
+        """Run ``job(*args)`` now."""
+        with self._lock:
+            self._busy += 1
+            if self._idle:
+                self._idle -= 1
+                self._jobs.put((job, args))
+                return
+        threading.Thread(target=self._work, args=((job, args),), name=self._name, daemon=True).start()
+
+    def wait_until_done(self, timeout_s: float) -> bool:
+        """Wait for all jobs to end; False when some have not by then."""
+        with self._at_rest:
+            return self._at_rest.wait_for(lambda: self._busy == 0, timeout_s)
+
+    def _work(self, first: Job) -> None:
+        job: Job | None = first
+        while job is not None:
+            self._run(job)
+            with self._lock:
+                self._busy -= 1
+                self._idle += 1
+                if not self._busy:
+                    self._at_rest.notify_all()
+            job = self._next()
+
+    def _run(self, job: Job) -> None:
+        work, args = job
+        try:
+            work(*args)
+        except Exception:
+            log.exception("A job of the crew %s failed", self._name)
+
+    def _next(self) -> Job | None:
+        try:
+            return self._jobs.get(timeout=self._PATIENCE_S)
+        except queue.Empty:
+            with self._lock:
+                if self._idle:
+                    self._idle -= 1
+                    return None
+            return self._jobs.get()  # somebody counted on this thread a moment ago

@@ -1,0 +1,227 @@
+"""The only way in: invoke a function, now or later.
+
+The doors call these and decide nothing. ``reference`` is a name, ``name:qualifier`` or ARN, as the caller wrote it.
+"""
+
+import asyncio
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NoReplyInTime
+from dataclasses import dataclass
+
+from django.db import close_old_connections, transaction
+
+from accounts.models import Account
+from core import clock, failpoints, ids, limits
+from runner import bell, leases, lookup, messages, presence, rendezvous
+from runner.answers import Answer
+from runner.errors import EnvironmentFailure, NoWorker
+from runner.events import checked_client_context, checked_payload
+from runner.lookup import Found
+from runner.messages import Call, Reply
+from runner.models import Invocation, InvocationType, State
+from runner.watching import watch
+
+__all__ = ["dry_run", "invoke", "invoke_and_wait", "invoke_async", "watch"]
+
+LINE_S = 30.0  # how long an invocation may wait in line, over its timeout and its init phase
+_FIRST_LOOK_S = 10.0  # after so long without an answer, see whether there is any worker at all
+_senders = ThreadPoolExecutor(max_workers=4, thread_name_prefix="invoke")
+
+
+async def invoke(
+    *,
+    account: Account,
+    reference: str,
+    qualifier: str = "",
+    payload: bytes,
+    client_context: str = "",
+    source: str = "api",
+    watch: bool = False,
+    request_id: str = "",
+    caller_arn: str = "",
+) -> Answer:
+    """Invoke and wait for the answer in the event loop, holding no thread and no database connection.
+
+    A failing handler is an ``Answer`` with ``function_error``. Raises ``FunctionNotFound``, ``FunctionNotActive``,
+    ``PayloadTooLarge``, ``InvalidRequestContent``, ``ReservedConcurrencyExceeded``, ``AccountConcurrencyExceeded``,
+    ``MessengerUnavailable``, ``NoWorker`` or ``EnvironmentFailure``. ``caller_arn`` is the principal's: a function
+    that waits for another is let through first, so that they cannot wait for each other's place.
+    """
+    asking = _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn)
+    sent = await asyncio.get_running_loop().run_in_executor(_senders, _send, asking)
+    reply = asyncio.wrap_future(sent.future)
+    try:
+        try:
+            return _answer(await asyncio.wait_for(asyncio.shield(reply), _FIRST_LOOK_S))
+        except TimeoutError:
+            await asyncio.to_thread(_check_workers)
+        return _answer(await asyncio.wait_for(reply, sent.patience_s - _FIRST_LOOK_S))
+    except TimeoutError:
+        raise NoWorker(seconds=int(sent.patience_s)) from None
+    finally:
+        rendezvous.of_this_process().forget(sent.request_id)
+
+
+def invoke_and_wait(
+    *,
+    account: Account,
+    reference: str,
+    qualifier: str = "",
+    payload: bytes,
+    client_context: str = "",
+    source: str = "api",
+    watch: bool = False,
+    request_id: str = "",
+    caller_arn: str = "",
+) -> Answer:
+    """``invoke`` for a thread that may wait."""
+    sent = _send(
+        _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn)
+    )
+    try:
+        try:
+            return _answer(sent.future.result(_FIRST_LOOK_S))
+        except NoReplyInTime:
+            _check_workers()
+        return _answer(sent.future.result(sent.patience_s - _FIRST_LOOK_S))
+    except NoReplyInTime:
+        raise NoWorker(seconds=int(sent.patience_s)) from None
+    finally:
+        rendezvous.of_this_process().forget(sent.request_id)
+
+
+def invoke_async(
+    *,
+    account: Account,
+    reference: str,
+    qualifier: str = "",
+    payload: bytes,
+    client_context: str = "",
+    source: str = "api",
+    request_id: str = "",
+) -> Invocation:
+    """Accept an event: its row is committed when this returns (or with the caller's transaction), then runs soon.
+
+    ``client_context`` is checked and not passed on: AWS gives it to synchronous invocations only. Raises
+    ``FunctionNotFound``, ``PayloadTooLarge`` or ``InvalidRequestContent``.
+    """
+    checked_client_context(client_context)
+    event = checked_payload(payload, limit=limits.INVOKE_ASYNC_PAYLOAD)
+    found = lookup.find(account_id=account.pk, reference=reference, qualifier=qualifier)
+    now = clock.now()
+    with transaction.atomic():
+        invocation = Invocation.objects.create(
+            id=uuid.UUID(request_id) if request_id else uuid.uuid4(),
+            account_id=found.account_id,
+            function_id=found.function_id,
+            function_name=found.function_name,
+            qualifier=found.qualifier,
+            invocation_type=InvocationType.EVENT,
+            source=source,
+            state=State.QUEUED,
+            payload=event,
+            asked_at=now,
+            due_at=now,
+        )
+        transaction.on_commit(_accepted)
+    return invocation
+
+
+def _accepted() -> None:
+    failpoints.reach("accept: between commit and bell")
+    bell.ring()
+
+
+def dry_run(*, account: Account, reference: str, qualifier: str = "") -> None:
+    """Check that an invocation would be accepted; run nothing. Raises what ``invoke`` raises about names and states."""
+    lookup.find(account_id=account.pk, reference=reference, qualifier=qualifier).check_state()
+
+
+# -- sending ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    account_id: str
+    reference: str
+    qualifier: str
+    payload: bytes
+    client_context: str
+    source: str
+    watch: bool
+    request_id: str
+    caller_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    request_id: str
+    future: "Future[Reply]"
+    patience_s: float
+
+
+def _send(asking: _Asking) -> _Sent:
+    """Check, take a lease and put the call on the lane. For a thread."""
+    client_context = checked_client_context(asking.client_context)
+    event = checked_payload(asking.payload, limit=limits.INVOKE_SYNC_PAYLOAD)
+    close_old_connections()
+    found = lookup.find(account_id=asking.account_id, reference=asking.reference, qualifier=asking.qualifier)
+    found.check_state()
+    request_id = asking.request_id or ids.request_id()
+    patience_s = found.timeout_s + limits.INIT_TIMEOUT_S + LINE_S
+    meeting = rendezvous.of_this_process()
+    call = _call(asking, found, request_id, client_context, event, patience_s, meeting.address)
+    future = meeting.expect(request_id)
+    try:
+        leases.acquire_and_push(
+            found.allowance,
+            request_id=request_id,
+            seconds=patience_s,
+            lane=rendezvous.NESTED_LANE if call.nested else rendezvous.LANE,
+            message=messages.encode_call(call),
+        )
+    except BaseException:
+        meeting.forget(request_id)
+        raise
+    return _Sent(request_id, future, patience_s)
+
+
+def _call(
+    asking: _Asking,
+    found: Found,
+    request_id: str,
+    client_context: str,
+    event: bytes,
+    patience_s: float,
+    address: str,
+) -> Call:
+    asked_ms = clock.epoch_ms()
+    return Call(
+        request_id=request_id,
+        account_id=found.account_id,
+        version_id=found.version_id,
+        stamp=found.stamp,
+        qualifier=found.qualifier,
+        invoked_arn=found.invoked_arn,
+        client_context=client_context,
+        source=asking.source,
+        watch=asking.watch,
+        nested=":assumed-role/" in asking.caller_arn,
+        asked_ms=asked_ms,
+        expires_ms=asked_ms + int(patience_s * 1000),
+        lease_key=found.allowance.key,
+        answer_to=address,
+        payload=event,
+    )
+
+
+def _answer(reply: Reply) -> Answer:
+    if reply.answer is None:
+        raise EnvironmentFailure(reason=reply.failure)
+    return reply.answer
+
+
+def _check_workers() -> None:
+    if not presence.anybody():
+        raise NoWorker(seconds=int(_FIRST_LOOK_S))
