@@ -13,6 +13,7 @@ from functions import archives
 from functions.models import LayerVersion, Version
 from runner import context, runtimes
 from runner.runtimes import Interpreter
+from runner.sandboxes.base import SandboxUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,21 @@ def load(version_id: int) -> RunSpec:
     layers = _layers(version)
     return RunSpec(
         version=version,
-        interpreter=runtimes.interpreter_for(version.runtime),
+        interpreter=_interpreter(version.runtime),
         code_dir=archives.package_dir(version.package_id),
         layer_dirs=tuple(archives.package_dir(sha256) for sha256 in layers),
         fingerprint=fingerprint(version, layers),
         log_group=context.log_group_name(version),
         json_logs=version.logging.get("LogFormat") == "JSON",
     )
+
+
+def _interpreter(runtime: str) -> Interpreter:
+    for interpreter in runtimes.interpreters():
+        major, minor = interpreter.version
+        if runtime in (f"python{major}.{minor}", f"nodejs{major}.x"):
+            return interpreter
+    raise SandboxUnavailable(f"This server has no interpreter for {runtime}.")
 
 
 def fingerprint(version: Version, layer_packages: list[str]) -> str:
