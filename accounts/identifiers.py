@@ -38,6 +38,11 @@ def user_id(user_arn: str) -> str:
     return _derived("AIDA", user_arn)
 
 
+def policy_id(policy_arn: str) -> str:
+    """The ``ANPA…`` of a managed policy that AWS keeps."""
+    return _derived("ANPA", policy_arn)
+
+
 def _derived(prefix: str, name: str) -> str:
     digest = hashlib.sha256(name.encode()).digest()
     return prefix + base64.b32encode(digest).decode()[:16]

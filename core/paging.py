@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Value
+from django.db.models.functions import Left
+from django.db.models.lookups import Exact
 
 from core.errors import InvalidParameterValue
 
@@ -36,6 +38,11 @@ def page[M: Model](rows: QuerySet[M], *, marker: str | None, size: int, key: str
     if len(found) <= size:
         return found, None
     return found[:size], encode_marker(_plain(getattr(found[size - 1], key)))
+
+
+def with_prefix[M: Model](rows: QuerySet[M], field: str, prefix: str) -> QuerySet[M]:
+    """The rows whose ``field`` starts with ``prefix``, case and all: SQLite's own LIKE does not look at case."""
+    return rows.filter(Exact(Left(field, len(prefix)), Value(prefix))) if prefix else rows
 
 
 def _plain(value: Any) -> Any:
