@@ -102,7 +102,9 @@ def _too_long(value: str, member: str, length: int) -> MemberInvalid:
     return invalid(value, member, f"Member must have length less than or equal to {length}")
 
 
-def _check_range(member: str, low: int, high: int) -> Callable[[int], None]:
+def check_range(member: str, low: int, high: int) -> Callable[[int], None]:
+    """A check that a whole number lies between two bounds, both allowed."""
+
     def checker(value: int) -> None:
         if value < low:
             raise invalid(value, member, f"Member must have value greater than or equal to {low}")
@@ -112,7 +114,9 @@ def _check_range(member: str, low: int, high: int) -> Callable[[int], None]:
     return checker
 
 
-def _check_one_of(member: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
+def check_one_of(member: str, allowed: tuple[str, ...]) -> Callable[[str], None]:
+    """A check that a text is one of a few."""
+
     def checker(value: str) -> None:
         if value not in allowed:
             raise invalid(value, member, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
@@ -163,13 +167,13 @@ def _check_environment(variables: dict[str, str]) -> None:
 def _check_architectures(values: list[str]) -> None:
     if len(values) != 1:
         raise invalid(values, "architectures", "Member must have length less than or equal to 1")
-    _check_one_of("architectures", ("x86_64", "arm64"))(values[0])
+    check_one_of("architectures", ("x86_64", "arm64"))(values[0])
 
 
 def _check_logging(value: dict[str, str]) -> None:
-    _check_one_of("loggingConfig.logFormat", _LOG_FORMATS)(value.get("LogFormat", "Text"))
-    _check_one_of("loggingConfig.applicationLogLevel", _APPLICATION_LEVELS)(value.get("ApplicationLogLevel", "INFO"))
-    _check_one_of("loggingConfig.systemLogLevel", _SYSTEM_LEVELS)(value.get("SystemLogLevel", "INFO"))
+    check_one_of("loggingConfig.logFormat", _LOG_FORMATS)(value.get("LogFormat", "Text"))
+    check_one_of("loggingConfig.applicationLogLevel", _APPLICATION_LEVELS)(value.get("ApplicationLogLevel", "INFO"))
+    check_one_of("loggingConfig.systemLogLevel", _SYSTEM_LEVELS)(value.get("SystemLogLevel", "INFO"))
     if value.get("LogFormat", "Text") == "Text" and value.keys() & {"ApplicationLogLevel", "SystemLogLevel"}:
         raise InvalidParameterValue("To use log level filtering, you must set LogFormat to JSON.")
     if not _LOG_GROUP.fullmatch(value.get("LogGroup", "x")):
@@ -181,13 +185,13 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "runtime": _check_runtime,
     "handler": _check_handler,
     "description": check_description,
-    "memory_size": _check_range("memorySize", limits.MEMORY_MB_MIN, limits.MEMORY_MB_MAX),
-    "timeout": _check_range("timeout", limits.TIMEOUT_S_MIN, limits.TIMEOUT_S_MAX),
-    "ephemeral_storage": _check_range(
+    "memory_size": check_range("memorySize", limits.MEMORY_MB_MIN, limits.MEMORY_MB_MAX),
+    "timeout": check_range("timeout", limits.TIMEOUT_S_MIN, limits.TIMEOUT_S_MAX),
+    "ephemeral_storage": check_range(
         "ephemeralStorage.size", limits.EPHEMERAL_STORAGE_MB_MIN, limits.EPHEMERAL_STORAGE_MB_MAX
     ),
     "architectures": _check_architectures,
     "environment": _check_environment,
-    "tracing_mode": _check_one_of("tracingConfig.mode", ("Active", "PassThrough")),
+    "tracing_mode": check_one_of("tracingConfig.mode", ("Active", "PassThrough")),
     "logging": _check_logging,
 }
