@@ -1,7 +1,6 @@
 """Which service and operation a request means.
 
-The service, in this order: the X-Amz-Target prefix, the service that the signature names, the Version of a
-form, the path. The operation: the target's suffix (JSON), Action (query), or method and path (REST), where a
+The service, in this order: the X-Amz-Target prefix, the service that the signature names, the path. The operation: the target's suffix (JSON), Action (query), or method and path (REST), where a
 route matches only if the query-string members and headers that its operation requires are there, and the
 one that requires most wins.
 """
@@ -16,6 +15,7 @@ from aws.errors import NoSuchOperation
 from aws.http import Request, percent_decode
 from aws.model import OperationModel, ServiceModel
 from aws.protocols import query
+from core.errors import ServiceError
 
 _SCOPE = re.compile(r"Credential=[^/,]{1,128}/\d{8}/[^/,]{0,64}/([^/,]{1,64})/aws4_request", re.ASCII)
 _SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=[^&]*?(?:%2F|/)([a-z0-9-]{1,64})(?:%2F|/)aws4_request", re.ASCII)
@@ -33,19 +33,16 @@ class Route:
 
 
 @functools.cache
-def _tables() -> tuple[dict[str, ServiceModel], dict[str, list[ServiceModel]], dict[str, ServiceModel]]:
-    """Services by target prefix, by the name in a signature, and query services by their Version."""
+def _tables() -> tuple[dict[str, ServiceModel], dict[str, list[ServiceModel]]]:
+    """Services by target prefix, and by the name in a signature."""
     targets: dict[str, ServiceModel] = {}
     scopes: dict[str, list[ServiceModel]] = {}
-    versions: dict[str, ServiceModel] = {}
     for name in model.SERVICE_NAMES:
         service = model.service(name)
         if service.target_prefix:
             targets[service.target_prefix] = service
         scopes.setdefault(service.signing_name, []).append(service)
-        if service.protocol == "query":
-            versions[service.api_version] = service
-    return targets, scopes, versions
+    return targets, scopes
 
 
 def signed_service(request: Request) -> str:
@@ -56,7 +53,7 @@ def signed_service(request: Request) -> str:
 
 def find_service(request: Request) -> ServiceModel | None:
     """The service a request is for, from its head alone; None when this server has no such service."""
-    targets, scopes, _ = _tables()
+    targets, scopes = _tables()
     if target := request.headers.get("x-amz-target"):
         return targets.get(target.partition(".")[0])
     if name := signed_service(request):
@@ -67,11 +64,28 @@ def find_service(request: Request) -> ServiceModel | None:
     return _service_of_path(request)
 
 
-def find_service_of_form(request: Request) -> ServiceModel | None:
-    """The query service whose Version an unsigned form names."""
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return None
-    return _tables()[2].get(dict(query.form(request)).get("Version", ""))
+def service_like(request: Request | None) -> ServiceModel:
+    """A nameless service of the protocol that the request seems to speak: for answers that no service gives."""
+    if request is None:
+        return _nameless("rest-json")
+    if "x-amz-target" in request.headers:
+        return _nameless("json")
+    content_type = request.headers.get("content-type", "")
+    return _nameless("query" if content_type.startswith("application/x-www-form-urlencoded") else "rest-json")
+
+
+@functools.cache
+def _nameless(protocol: str) -> ServiceModel:
+    return ServiceModel("", {"metadata": {"protocol": protocol}, "operations": {}, "shapes": {}})
+
+
+def warm() -> None:
+    """Read every model and build its routes."""
+    _tables()
+    for name in model.SERVICE_NAMES:
+        service = model.service(name)
+        if service.protocol.startswith("rest"):
+            _match_rest(service, Request(method="GET", path="/", query="", headers={}))
 
 
 def _service_of_path(request: Request) -> ServiceModel | None:
@@ -93,6 +107,16 @@ def find_operation(service: ServiceModel, request: Request) -> Route:
             return route
         raise NoSuchOperation(f"No operation of {service.name} is at {request.method} {request.path[:256]}")
     raise NoSuchOperation("The request names no operation: the X-Amz-Target header is missing.")
+
+
+def find_early(service: ServiceModel, request: Request) -> Route | None:
+    """The operation where the head alone tells it; None otherwise, and then it is found, or refused, later."""
+    if service.protocol == "query":
+        return None
+    try:
+        return find_operation(service, request)
+    except ServiceError:
+        return None
 
 
 def _named(service: ServiceModel, name: str) -> Route:

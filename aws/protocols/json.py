@@ -12,7 +12,7 @@ from aws.protocols import json_values
 from core import strict_json
 
 
-def parse(operation: OperationModel, request: Request) -> Params:
+def parse(operation: OperationModel, request: Request, labels: Mapping[str, str]) -> Params:
     """The input's members. An empty body is an empty input, as some clients send it."""
     if operation.input is None:
         return {}

@@ -30,7 +30,7 @@ def form(request: Request) -> list[tuple[str, str]]:
     return request.query_items + pairs
 
 
-def parse(operation: OperationModel, request: Request) -> Params:
+def parse(operation: OperationModel, request: Request, labels: Mapping[str, str]) -> Params:
     if operation.input is None:
         return {}
     params: Params = _reader(operation.service, operation.input, False)(_tree(form(request)))

@@ -1,0 +1,342 @@
+"""The AWS endpoint: one plain ASGI application that never enters Django's handler chain.
+
+A call passes through the stages of ``Api.answer``, top to bottom. Whatever goes wrong on the way is raised as a
+``ServiceError`` and answered in the words of the service's protocol.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from accounts import credentials
+from accounts.credentials import Principal
+from accounts.errors import UnrecognizedClient
+from accounts.models import Account
+from aws import bodies, cors, errors, operation, routing, signing, validation
+from aws.http import Request, Response
+from aws.model import OperationModel, ServiceModel
+from aws.operation import Caller, Operation, Params
+from aws.protocols import PROTOCOLS
+from aws.routing import Route
+from core import clock, ids
+from core.errors import ServiceError, ServiceFailure, UnknownOperation
+
+type Scope = MutableMapping[str, Any]
+type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+type LookUp = Callable[[signing.Signature], "Identity"]
+
+logger = logging.getLogger(__name__)
+
+THREADS = 16
+WAITING_CALLS = 1_000  # for a thread; beyond it a call is refused rather than kept waiting
+LARGE_BODY, LARGE_BODIES = 8 * 1024 * 1024, 4  # so many at once, since each is held in memory
+PARSED_IN_LOOP = 256 * 1024  # a longer body is parsed in a thread
+HEADER_COUNT, HEADER_BYTES = 100, 32 * 1024
+HEALTH_PATH = "/_health"
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an access key stands for, and the account they act in."""
+
+    principal: Principal
+    account: Account
+
+
+def look_up(signature: signing.Signature) -> Identity:
+    """Who signed, if the signature holds; asks the database."""
+    principal = credentials.resolve(access_key_id=signature.access_key_id, session_token=signature.session_token)
+    account = Account.objects.filter(id=principal.account_id).first()
+    if account is None:
+        raise UnrecognizedClient
+    return Identity(principal, account)
+
+
+class Api:
+    """The ASGI application. ``look_up`` finds the identity behind an access key, in a thread."""
+
+    def __init__(self, look_up: LookUp = look_up) -> None:
+        self._look_up = look_up
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="api")
+        self._waiting = 0
+        self._large_bodies = asyncio.Semaphore(LARGE_BODIES)
+        self._ready = False
+
+    async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._lifespan(receive, send)
+        if scope["type"] != "http":
+            raise ValueError(f"cannot serve {scope['type']}")
+        if not self._ready:
+            self.prepare()
+        request_id = ids.request_id()
+        try:
+            request = read_head(scope)
+        except ServiceError as error:
+            return await _send(send, scope, error_response(None, error, None, request_id), request_id)
+        if request.path == HEALTH_PATH and request.method in ("GET", "HEAD"):
+            return await _send(send, scope, Response(200, [("Content-Type", "text/plain")], b"ok\n"), request_id)
+        if request.method == "OPTIONS":
+            return await _send(send, scope, cors.preflight(request.headers), request_id)
+        call = Call(request, request_id, _endpoint(scope, request), receive)
+        try:
+            await _send(send, scope, await self._answer_or_error(call), request_id)
+        except bodies.Disconnected:
+            logger.debug("The client of request %s went away.", request_id)
+        return None
+
+    def prepare(self) -> None:
+        """Find the operations and read the models, so that no request pays for it."""
+        operation.discover()
+        routing.warm()
+        self._ready = True
+
+    async def _lifespan(self, receive: bodies.Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.prepare()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self._threads.shutdown(wait=False, cancel_futures=True)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    # -- the stages --------------------------------------------------------------------------------
+
+    async def _answer_or_error(self, call: "Call") -> Response:
+        try:
+            return await self.answer(call)
+        except ServiceError as error:
+            if not call.body_read:
+                await bodies.drain(call.receive)
+            return error_response(call.service, error, call.request, call.request_id)
+        except bodies.Disconnected:
+            raise
+        except Exception:
+            # The door's last word: whatever escaped is our own fault, and its details stay in the log.
+            logger.exception("Request %s failed: %s %s", call.request_id, call.request.method, call.request.path)
+            return error_response(call.service, ServiceFailure(), call.request, call.request_id)
+
+    async def answer(self, call: "Call") -> Response:
+        """One call, stage by stage."""
+        request = call.request
+        call.service = service = routing.find_service(request)
+        signature = signing.read(request, now=clock.now())
+        identity = await self._in_thread(self._look_up, signature)
+        if service is None:
+            raise errors.UnknownService(service=signature.service)
+        _check_scope(signature, service)
+        route = routing.find_early(service, request)
+        async with self._room_for(call, route):
+            await _read_body(call, route)
+            model = route.operation if route else None
+            _verify(signature, call, identity, model)
+            route = route or routing.find_operation(service, request)
+            handler = _find_handler(service, route.operation)
+            caller = _caller(call, identity, signature)
+            return await self._run(handler, route, caller, request)
+
+    def _room_for(self, call: "Call", route: Route | None) -> Any:
+        """Waits its turn when the body may be large: a few of those at once fill the memory."""
+        declared = bodies.content_length(call.request.headers)
+        may_be_large = declared > LARGE_BODY or (declared < 0 and _limit(route) > LARGE_BODY)
+        return self._large_bodies if may_be_large else _NO_LIMIT
+
+    async def _run(self, handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
+        if not handler.is_async:
+            return await self._in_thread(_run_in_thread, handler, route, caller, request)
+        if len(request.body) > PARSED_IN_LOOP:
+            params = await self._in_thread(_parse, route, request)
+        else:
+            params = _parse(route, request)
+        result: Params | None = await handler.handler(caller, params)  # type: ignore[misc]
+        return _render(route, result, caller.request_id)
+
+    async def _in_thread[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run in the bounded pool, each thread with its own database connection."""
+        if self._waiting >= WAITING_CALLS:
+            raise errors.Overloaded()
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: _with_connection(function, *args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+
+class Call:
+    """What is known of one call so far."""
+
+    __slots__ = ("body_read", "body_sha256", "endpoint", "receive", "request", "request_id", "service")
+
+    def __init__(self, request: Request, request_id: str, endpoint: str, receive: bodies.Receive) -> None:
+        self.request, self.request_id, self.endpoint, self.receive = request, request_id, endpoint, receive
+        self.service: ServiceModel | None = None
+        self.body_sha256 = ""
+        self.body_read = False
+
+
+class _NoLimit:
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, *exception: object) -> None:
+        return None
+
+
+_NO_LIMIT = _NoLimit()
+
+
+# -- read ------------------------------------------------------------------------------------------
+
+
+def read_head(scope: Scope) -> Request:
+    """The request without its body; refuses more headers than any client of AWS sends."""
+    raw = scope["headers"]
+    if len(raw) > HEADER_COUNT or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES:
+        raise errors.HeadersTooLarge()
+    headers: dict[str, str] = {}
+    for name_bytes, value_bytes in raw:
+        name, value = name_bytes.decode("latin-1").lower(), value_bytes.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    return Request(
+        method=scope["method"],
+        path=path.partition("?")[0],
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+    )
+
+
+async def _read_body(call: Call, route: Route | None) -> None:
+    name = route.operation.name if route else "requested"
+    limit = _limit(route)
+    body = await bodies.read(call.receive, call.request.headers, operation=name, limit=limit)
+    call.body_read, call.body_sha256 = True, body.sha256
+    call.request.body = body.data
+
+
+def _limit(route: Route | None) -> int:
+    if route is None:
+        return bodies.DEFAULT_LIMIT
+    return bodies.LIMITS.get((route.operation.service.name, route.operation.name), bodies.DEFAULT_LIMIT)
+
+
+def _endpoint(scope: Scope, request: Request) -> str:
+    """Scheme, host and port as the client reached us, for the URLs in answers."""
+    host = request.headers.get("host", "")
+    return f"{scope.get('scheme', 'http')}://{host}" if _HOST.fullmatch(host) else str(settings.API_URL)
+
+
+# -- authenticate ----------------------------------------------------------------------------------
+
+
+def _check_scope(signature: signing.Signature, service: ServiceModel) -> None:
+    if signature.service != service.signing_name:
+        raise errors.InvalidSignature(f"Credential should be scoped to correct service: '{service.signing_name}'.")
+
+
+def _verify(signature: signing.Signature, call: Call, identity: Identity, model: OperationModel | None) -> None:
+    signing.verify(
+        signature,
+        call.request,
+        secret=identity.principal.secret,
+        body_sha256=call.body_sha256,
+        unsigned_body=model is not None and model.unsigned_body,
+    )
+    request = call.request
+    if "content-encoding" in request.headers:
+        name = model.name if model else "requested"
+        limit = _limit(Route(model)) if model else bodies.DEFAULT_LIMIT
+        request.body = bodies.decode(request.body, request.headers, operation=name, limit=limit)
+
+
+def _caller(call: Call, identity: Identity, signature: signing.Signature) -> Caller:
+    return Caller(
+        account=identity.account,
+        principal_arn=identity.principal.arn,
+        user_id=identity.principal.user_id,
+        region=signature.region,
+        request_id=call.request_id,
+        endpoint=call.endpoint,
+    )
+
+
+# -- route, parse, call, render --------------------------------------------------------------------
+
+
+def _find_handler(service: ServiceModel, model: OperationModel) -> Operation:
+    if found := operation.find(service.endpoint_prefix, model.name):
+        return found
+    raise UnknownOperation(service=service.name, operation=model.name)
+
+
+def _parse(route: Route, request: Request) -> Params:
+    params = PROTOCOLS[route.operation.service.protocol].parse(route.operation, request, route.labels)
+    validation.check(route.operation, params)
+    return params
+
+
+def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
+    result: Any = handler.handler(caller, _parse(route, request))
+    return _render(route, result, caller.request_id)
+
+
+def _with_connection[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        close_old_connections()
+
+
+def _render(route: Route, result: Params | None, request_id: str) -> Response:
+    return PROTOCOLS[route.operation.service.protocol].serialize(route.operation, result or {}, request_id)
+
+
+def error_response(
+    service: ServiceModel | None, error: ServiceError, request: Request | None, request_id: str
+) -> Response:
+    """An error in the words of ``service``; of a service like the request looks, when it is unknown."""
+    known = service or routing.service_like(request)
+    return PROTOCOLS[known.protocol].error(known, errors.describe(known, error), request, request_id)
+
+
+async def _send(send: Send, scope: Scope, response: Response, request_id: str) -> None:
+    """Exactly one Content-Length, and none where HTTP forbids it; the server adds Date."""
+    headers = [*response.headers, ("x-amzn-RequestId", request_id)]
+    if any(name == b"origin" for name, _ in scope["headers"]):
+        headers += cors.ANSWER_HEADERS
+    streamed = not isinstance(response.body, bytes)
+    if isinstance(response.body, bytes) and response.status != 204:
+        headers.append(("Content-Length", str(len(response.body))))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [(name.lower().encode("latin-1", "replace"), value.encode()) for name, value in headers],
+        }
+    )
+    if streamed:
+        await _send_stream(send, response.body)  # type: ignore[arg-type]
+    else:
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
+
+
+async def _send_stream(send: Send, parts: AsyncIterator[bytes]) -> None:
+    async for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+api = Api()
