@@ -1,0 +1,192 @@
+"""The AWS endpoint over HTTP, and signed requests to it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import pytest
+import uvicorn
+
+from accounts.credentials import Principal
+from accounts.errors import UnrecognizedClient
+from accounts.models import Account
+from aws import operation, signing
+from aws.asgi import Api, Identity
+from aws.operation import Caller, Params
+
+KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+ACCOUNT = Account(id="123456789012", slug="ada", name="Ada")
+PRINCIPAL = Principal(ACCOUNT.id, f"arn:aws:iam::{ACCOUNT.id}:user/ada", "AIDAEXAMPLE", SECRET)
+
+
+def look_up(signature: signing.Signature) -> Identity:
+    """One known key, without a database."""
+    if signature.access_key_id != KEY:
+        raise UnrecognizedClient
+    return Identity(PRINCIPAL, ACCOUNT)
+
+
+@dataclass
+class Heard:
+    """What the operations below were asked, and what they answer."""
+
+    calls: list[tuple[str, Caller, Params]] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def answer(self, name: str, caller: Caller, request: Params) -> Params:
+        self.calls.append((name, caller, request))
+        answer = self.answers.get(name, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+SYNCHRONOUS = [
+    ("lambda", "GetFunction"),
+    ("lambda", "CreateFunction"),
+    ("lambda", "TagResource"),
+    ("lambda", "DeleteFunction"),
+    ("logs", "CreateLogGroup"),
+    ("logs", "PutLogEvents"),
+    ("logs", "DescribeLogGroups"),
+    ("sts", "GetCallerIdentity"),
+    ("sts", "AssumeRole"),
+    ("iam", "CreateRole"),
+    ("iam", "GetRole"),
+]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """Every operation replaced by one that remembers what it was asked."""
+    heard = Heard()
+    operation.discover()
+    monkeypatch.setattr(operation, "REGISTRY", {})
+    monkeypatch.setattr(operation, "discover", lambda: None)
+    for service, name in SYNCHRONOUS:
+
+        def answer(caller: Caller, request: Params, name: str = name) -> Params:
+            return heard.answer(name, caller, request)
+
+        operation.operation(service, name)(answer)
+
+    async def invoke(caller: Caller, request: Params) -> Params:
+        return heard.answer("Invoke", caller, request)
+
+    operation.operation("lambda", "Invoke")(invoke)
+    return heard
+
+
+@pytest.fixture
+def endpoint(heard: Heard) -> Iterator[str]:
+    """The URL of the application on a real server."""
+    config = uvicorn.Config(
+        Api(look_up), port=0, log_level="warning", loop="uvloop", http="httptools", lifespan="on", server_header=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@dataclass
+class Answer:
+    """An answer as a client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """Sends requests straight into the application, signed as botocore signs them."""
+
+    def __init__(self) -> None:
+        self.api = Api(look_up)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        service: str = "lambda",
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        sign: bool = True,
+        key: str = KEY,
+        secret: str = SECRET,
+        region: str = "us-east-1",
+        alter: Any = None,
+    ) -> Answer:
+        """``alter(headers)`` changes the request after it was signed."""
+        url = f"http://127.0.0.1{path}" + (f"?{query}" if query else "")
+        request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body)
+        if sign:
+            credentials = botocore.credentials.Credentials(key, secret)
+            botocore.auth.SigV4Auth(credentials, service, region).add_auth(request)
+        sent = {name.lower(): value for name, value in request.headers.items()} | {"host": "127.0.0.1"}
+        sent.setdefault("content-length", str(len(body)))
+        if alter:
+            alter(sent)
+        return self.raw(method, path, query, list(sent.items()), body)
+
+    def raw(self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        scope = {
+            "type": "http",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        }
+        return asyncio.run(self._call(scope, [body]))
+
+    async def _call(self, scope: dict[str, Any], parts: list[bytes]) -> Answer:
+        waiting = list(parts)
+        messages: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            if not waiting:
+                return {"type": "http.disconnect"}
+            part = waiting.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(waiting)}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        await self.api(scope, receive, send)
+        start, *rest = messages
+        headers = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in rest))
+
+    def json(self, target: str, body: bytes, **options: Any) -> Answer:
+        """A call of the JSON protocol to CloudWatch Logs."""
+        headers = {"X-Amz-Target": f"Logs_20140328.{target}", "Content-Type": "application/x-amz-json-1.1"}
+        return self.send("POST", "/", service="logs", headers=headers, body=body, **options)
+
+    def form(self, body: str, service: str = "sts", **options: Any) -> Answer:
+        """A call of the query protocol."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        return self.send("POST", "/", service=service, headers=headers, body=body.encode(), **options)
+
+
+@pytest.fixture
+def client(heard: Heard) -> Client:
+    return Client()
