@@ -9,6 +9,7 @@ import pytest
 from accounts.models import Account
 from accounts.services import create_account
 from core import clock
+from tests.live import Live
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -48,3 +49,18 @@ def frozen_clock() -> Iterator[clock.Frozen]:
     """The clock stands at ``NOON``; ``advance(seconds=…)`` moves it."""
     with clock.frozen(NOON) as frozen:
         yield frozen
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """The whole product, started once and stopped at the end; tests with it share its account, so use own names."""
+    with Live() as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything that uses the one running product runs in one process of a parallel run."""
+    for item in items:
+        if "live" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.live)
+            item.add_marker(pytest.mark.xdist_group("live"))

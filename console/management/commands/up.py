@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.services import Owner, create_sign_in_link, ensure_owner
 from console import programs
+from console.addresses import reachable, sign_in_url
 from console.collected import collect_if_changed
 from console.supervisor import Supervisor
 from core import clock
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         for program in programs.product():
             supervisor.start(program)
         if wait_until_healthy(supervisor):
-            self._say(welcome(owner, link=create_sign_in_link(user=owner.user)))
+            self._say(welcome(owner, link=sign_in_url(create_sign_in_link(user=owner.user))))
         connections.close_all()
         while not supervisor.asked_to_stop:
             supervisor.turn(timeout=5)
@@ -170,7 +171,7 @@ def wait_until_healthy(supervisor: Supervisor) -> bool:
 
 def healthy(host: str, port: int) -> bool:
     """Whether the door at this address says that it is well."""
-    door = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=2)
+    door = http.client.HTTPConnection(reachable(host), port, timeout=2)
     try:
         door.request("GET", "/_health")
         return door.getresponse().status == 200
@@ -187,11 +188,10 @@ def _gave_up(supervisor: Supervisor, name: str) -> str:
 
 def welcome(owner: Owner, *, link: str) -> str:
     """What a person needs to begin: where to click, and what to paste."""
-    console = f"http://{_reachable(settings.CONSOLE_HOST)}:{settings.CONSOLE_PORT}"
     return "\n".join(
         (
             "",
-            f"  {_('Console')}    {console}/sign-in/{link}/",
+            f"  {_('Console')}    {link}",
             f"             {_('signs you in once; after that the browser remembers you')}",
             f"  {_('Endpoint')}   {settings.API_URL}",
             "",
@@ -206,7 +206,3 @@ def welcome(owner: Owner, *, link: str) -> str:
             "",
         )
     )
-
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
