@@ -29,6 +29,10 @@ app.conf.update(
         "unacked_restore_throttle": 1,
     },
     worker_hijack_root_logger=False,
-    beat_schedule={},
+    beat_schedule={
+        "dispatch due events": {"task": "runner.tasks.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
+        "remove old invocations": {"task": "runner.tasks.prune_invocations", "schedule": 3600.0},
+    },
 )
+app.steps["worker"].add("runner.worker.EngineStep")
 app.autodiscover_tasks()

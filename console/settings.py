@@ -157,6 +157,9 @@ WORKER_MEMORY_MB = env_number("WORKER_MEMORY_MB", 0)  # 0: the machine's memory 
 WORKER_CONCURRENCY = env_number("WORKER_CONCURRENCY", 128)  # invocations in flight in one worker process
 PRESTARTED_ENVIRONMENTS = env_number("PRESTARTED_ENVIRONMENTS", 2)  # kept ready for each runtime in use
 ENVIRONMENT_IDLE_S = env_number("ENVIRONMENT_IDLE_S", 600)
+EVENT_LEASE_S = env_number("EVENT_LEASE_S", 45)  # an event whose worker was silent for so long is run again
+STOP_PATIENCE_S = env_number("STOP_PATIENCE_S", 20)  # how long a stopping worker waits for running invocations
+KEEP_INVOCATIONS_DAYS = env_number("KEEP_INVOCATIONS_DAYS", 30)
 FAIL_AT = env("FAIL_AT")  # a failpoint for fault tests: "name:nth"
 
 # -- language, time, static files ------------------------------------------------------------------

@@ -21,6 +21,11 @@ def epoch_ms() -> int:
     return int(now().timestamp() * 1000)
 
 
+def from_epoch_ms(epoch_ms: int) -> datetime:
+    """The moment, aware, in UTC."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC)
+
+
 def monotonic() -> float:
     """Seconds on a clock that never jumps: for durations and deadlines inside one process."""
     return time.monotonic()

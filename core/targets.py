@@ -4,6 +4,7 @@ An app registers the ARN service it accepts in its ``apps.py``. So a lower packa
 a higher one that it may not import.
 """
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from core import arns
@@ -11,9 +12,14 @@ from core.errors import InvalidParameterValue
 
 
 class Target(Protocol):
-    """Accepts one event for ``arn`` on behalf of ``account_id``; raises ServiceError when it cannot."""
+    """Accepts one event for ``arn`` on behalf of ``account_id``; raises ServiceError when it cannot.
 
-    def __call__(self, *, account_id: str, arn: arns.Arn, event: Any) -> None: ...
+    ``attributes`` go beside the event where the target has room for them, as a queue's messages do.
+    """
+
+    def __call__(
+        self, *, account_id: str, arn: arns.Arn, event: Any, attributes: Mapping[str, str] | None = None
+    ) -> None: ...
 
 
 _targets: dict[str, Target] = {}
@@ -30,9 +36,9 @@ def accepts(arn: str) -> bool:
     return parsed is not None and parsed.service in _targets
 
 
-def deliver(*, account_id: str, arn: str, event: Any) -> None:
+def deliver(*, account_id: str, arn: str, event: Any, attributes: Mapping[str, str] | None = None) -> None:
     """Hand ``event`` (plain JSON data) to the resource that ``arn`` names, durably before returning."""
     parsed = arns.parse(arn)
     if parsed is None or parsed.service not in _targets:
         raise InvalidParameterValue(f"The destination ARN {arn} is invalid.")
-    _targets[parsed.service](account_id=account_id, arn=parsed, event=event)
+    _targets[parsed.service](account_id=account_id, arn=parsed, event=event, attributes=attributes)

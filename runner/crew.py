@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
+
 log = logging.getLogger(__name__)
 
 type Job = tuple[Callable[..., None], tuple[Any, ...]]
@@ -65,6 +67,9 @@ class Crew:
             work(*args)
         except Exception:
             log.exception("A job of the crew %s failed", self._name)
+        finally:
+            if connection.connection is not None:
+                connection.close()  # looked something up; a hundred idle threads need no hundred connections
 
     def _next(self) -> Job | None:
         try:

@@ -11,8 +11,10 @@ from core import clock, redis
 from runner.errors import AccountConcurrencyExceeded, MessengerUnavailable, ReservedConcurrencyExceeded
 
 # KEYS: the set of leases [, the list to push to] · ARGV: now, limit, expiry, request id [, message]
+# Asked again by the same request, because its connection broke, it pushes nothing twice.
 _ACQUIRE = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZSCORE', KEYS[1], ARGV[4]) then return 1 end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
 redis.call('EXPIRE', KEYS[1], 3600)

@@ -70,6 +70,7 @@ class Invocation(models.Model):
         indexes = [
             models.Index(fields=["state", "due_at"], name="invocation_due"),
             models.Index(fields=["account", "state", "due_at"], name="invocation_account_due"),
+            models.Index(fields=["state", "function", "due_at"], name="invocation_function_due"),
             models.Index(fields=["function", "-asked_at"], name="invocation_of_function"),
         ]
 

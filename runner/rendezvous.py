@@ -17,7 +17,7 @@ from runner.messages import Reply, decode_reply
 log = logging.getLogger(__name__)
 
 LANE, NESTED_LANE = "lane", "lane:nested"
-_WAIT_S = 5
+_WAIT_S = 5.0
 _PAUSE_AFTER_ERROR_S = 0.5
 
 
@@ -26,6 +26,7 @@ class Rendezvous:
 
     def __init__(self) -> None:
         self.address = f"answers:{os.getpid()}-{secrets.token_hex(4)}"
+        self._waiter = redis.Waiter()
         self._waiting: dict[str, Future[Reply]] = {}
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -46,6 +47,7 @@ class Rendezvous:
     def close(self) -> None:
         """Stop listening."""
         self._over.set()
+        self._waiter.interrupt()
 
     def _start(self) -> None:
         with self._starting:
@@ -54,17 +56,16 @@ class Rendezvous:
                 self._thread.start()
 
     def _listen(self) -> None:
-        connection = redis.blocking_connection()
         while not self._over.is_set():
             try:
-                popped = connection.blpop([self.address], timeout=_WAIT_S)
+                popped = self._waiter.pop([self.address], _WAIT_S)
             except redis.Unavailable as error:
                 log.warning("Waiting for Redis to come back: %s", error)
                 self._over.wait(_PAUSE_AFTER_ERROR_S)
                 continue
             if popped:
                 self._resolve(popped[1])
-        connection.close()
+        self._waiter.close()
 
     def _resolve(self, raw: bytes) -> None:
         reply = decode_reply(raw)

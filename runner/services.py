@@ -49,7 +49,7 @@ async def invoke(
     that waits for another is let through first, so that they cannot wait for each other's place.
     """
     asking = _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn)
-    sent = await asyncio.get_running_loop().run_in_executor(_senders, _send, asking)
+    sent = await asyncio.get_running_loop().run_in_executor(_senders, _send_on_own_thread, asking)
     reply = asyncio.wrap_future(sent.future)
     try:
         try:
@@ -161,11 +161,15 @@ class _Sent:
     patience_s: float
 
 
+def _send_on_own_thread(asking: _Asking) -> _Sent:
+    close_old_connections()
+    return _send(asking)
+
+
 def _send(asking: _Asking) -> _Sent:
     """Check, take a lease and put the call on the lane. For a thread."""
     client_context = checked_client_context(asking.client_context)
     event = checked_payload(asking.payload, limit=limits.INVOKE_SYNC_PAYLOAD)
-    close_old_connections()
     found = lookup.find(account_id=asking.account_id, reference=asking.reference, qualifier=asking.qualifier)
     found.check_state()
     request_id = asking.request_id or ids.request_id()

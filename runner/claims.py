@@ -1,0 +1,273 @@
+"""Taking due events from the database, which is their queue: fairly, once, and for a limited time.
+
+A claim moves a row from ``queued`` to ``running`` by a conditional update, marks it with a token, and holds it until
+``lease_until``. Whoever holds another token, or none, cannot end it.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, F
+
+from core import clock, failpoints, ids, limits
+from functions import selectors
+from functions.models import Function
+from runner import leases, lookup
+from runner.leases import Allowance
+from runner.models import Invocation, State
+from runner.retries import Cause, Policy, platform_pause, too_old
+
+BATCH = 10
+# every function with something queued, each found by one step in the index (state, function, due_at)
+_HEADS = """
+WITH RECURSIVE pending(function_id) AS (
+  SELECT (SELECT function_id FROM runner_invocation WHERE state = %s AND function_id IS NOT NULL
+          ORDER BY function_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT i.function_id FROM runner_invocation i WHERE i.state = %s AND i.function_id > pending.function_id
+          ORDER BY i.function_id LIMIT 1)
+  FROM pending WHERE pending.function_id IS NOT NULL
+)
+SELECT function_id, (SELECT min(i.due_at) FROM runner_invocation i
+                     WHERE i.state = %s AND i.function_id = pending.function_id)
+FROM pending WHERE function_id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A function with due events; ``due_at`` is its oldest one's."""
+
+    function: Function
+    due_at: datetime
+    account_limit: int
+
+    @property
+    def account_id(self) -> str:
+        return str(self.function.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One event this worker may execute, or end for ``give_up``'s reason without executing it."""
+
+    id: uuid.UUID
+    token: str
+    account_id: str
+    function_id: uuid.UUID
+    function_name: str
+    qualifier: str
+    payload: bytes
+    source: str
+    asked_at: datetime
+    attempt: int
+    infra_attempts: int
+    lease_key: str = ""
+    give_up: Cause | None = None
+
+
+def lease_end() -> datetime:
+    """Until when a claim or a heartbeat made now holds."""
+    return clock.now() + timedelta(seconds=settings.EVENT_LEASE_S)
+
+
+# -- who is next -----------------------------------------------------------------------------------
+
+
+def heads() -> list[Head]:
+    """The functions with events due now, and what their accounts may run."""
+    state, now = State.QUEUED.value, clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS, [state, state, state])
+        due = {_uuid(pk): _moment(moment) for pk, moment in cursor.fetchall()}
+    wanted = [pk for pk, moment in due.items() if moment <= now]
+    functions = Function.objects.select_related("account").filter(pk__in=wanted)
+    return [Head(function, due[function.pk], function.account.concurrency_limit) for function in functions]
+
+
+def _uuid(value: object) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
+
+
+def _moment(value: object) -> datetime:
+    """SQLite gives a minimum as text, in UTC."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
+
+
+def running_by_account() -> Counter[str]:
+    """How many events of each account are being executed, in all workers."""
+    rows = Invocation.objects.filter(state=State.RUNNING).values_list("account_id").annotate(Count("id"))
+    return Counter(dict(rows))
+
+
+def in_turn(found: Iterable[Head], *, running: Mapping[str, int], served: Mapping[str, int]) -> list[list[Head]]:
+    """The heads by account: fewest running first, then least recently served, then oldest event; pure."""
+    accounts: dict[str, list[Head]] = {}
+    for head in sorted(found, key=lambda head: head.due_at):
+        accounts.setdefault(head.account_id, []).append(head)
+    order = sorted(
+        accounts, key=lambda account: (running.get(account, 0), served.get(account, -1), accounts[account][0].due_at)
+    )
+    return [accounts[account] for account in order]
+
+
+# -- taking ----------------------------------------------------------------------------------------
+
+
+def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
+    """Take up to ``limit`` due events of a function; and whether its concurrency kept it from more.
+
+    Events that outlived their policy, and all events of a function that may not run at all, are taken without a
+    lease and carry ``give_up``. Raises ``MessengerUnavailable``.
+    """
+    rows = _due_rows(head.function, limit=limit)
+    if not rows:
+        return [], False
+    if cause := _hopeless(head.function, rows[0]):
+        hopeless = [row for row in rows if _hopeless(head.function, row)]
+        return _take(hopeless, head, lease_key="", give_up=cause), False
+    allowance = lookup.allowance(head.function, head.account_limit)
+    got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=_lease_s())
+    claimed = _take(rows[:got], head, lease_key=allowance.key, give_up=None)
+    _give_back(allowance, rows[:got], claimed)
+    return claimed, got < len(rows)
+
+
+def claim_one(request_id: str) -> Claimed | None:
+    """Take one event by its id, if it is due, nobody has it, and its function has room."""
+    row = Invocation.objects.filter(pk=request_id, state=State.QUEUED, due_at__lte=clock.now()).first()
+    if row is None or row.function_id is None:
+        return None
+    function = Function.objects.select_related("account").get(pk=row.function_id)
+    head = Head(function, row.due_at or clock.now(), function.account.concurrency_limit)
+    if cause := _hopeless(function, row):
+        return next(iter(_take([row], head, lease_key="", give_up=cause)), None)
+    allowance = lookup.allowance(function, head.account_limit)
+    if not leases.acquire(allowance, request_id=str(row.pk), seconds=_lease_s()):
+        return None
+    claimed = _take([row], head, lease_key=allowance.key, give_up=None)
+    _give_back(allowance, [row], claimed)
+    return next(iter(claimed), None)
+
+
+def _lease_s() -> float:
+    """A concurrency lease outlives any execution; its worker gives it back, or it runs out."""
+    return limits.TIMEOUT_S_MAX + settings.EVENT_LEASE_S
+
+
+def _due_rows(function: Function, *, limit: int) -> list[Invocation]:
+    rows = Invocation.objects.filter(state=State.QUEUED, function=function, due_at__lte=clock.now())
+    return list(rows.order_by("due_at")[:limit])
+
+
+def _hopeless(function: Function, row: Invocation) -> Cause | None:
+    if function.reserved_concurrency == 0:
+        return Cause.ZERO_RESERVED_CONCURRENCY
+    if too_old(asked_at=row.asked_at, now=clock.now(), policy=policy_of(function, row.qualifier)):
+        return Cause.EVENT_AGE_EXCEEDED
+    return None
+
+
+def policy_of(function: Function, qualifier: str) -> Policy:
+    """The retry policy of a function's qualifier; AWS's defaults where it has none."""
+    config = selectors.find_event_invoke_config(function=function, qualifier=qualifier)
+    if config is None:
+        return Policy()
+    retries, age = config.maximum_retry_attempts, config.maximum_event_age
+    return Policy(
+        max_retries=limits.ASYNC_RETRIES_DEFAULT if retries is None else retries,
+        max_age=timedelta(seconds=limits.ASYNC_EVENT_AGE_S_MAX if age is None else age),
+    )
+
+
+def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause | None) -> list[Claimed]:
+    if not rows:
+        return []
+    token, now = ids.hex_token(), clock.now()
+    with transaction.atomic():
+        wanted = Invocation.objects.filter(pk__in=[row.pk for row in rows], state=State.QUEUED)
+        if connection.features.has_select_for_update_skip_locked:
+            locked = wanted.select_for_update(skip_locked=True).values_list("pk", flat=True)
+            wanted = Invocation.objects.filter(pk__in=list(locked), state=State.QUEUED)
+        wanted.update(state=State.RUNNING, token=token, lease_until=lease_end(), started_at=now)
+        taken = set(Invocation.objects.filter(token=token).values_list("pk", flat=True))
+    failpoints.reach("claim: between claim and start")
+    return [
+        Claimed(
+            id=row.pk,
+            token=token,
+            account_id=head.account_id,
+            function_id=head.function.pk,
+            function_name=head.function.name,
+            qualifier=row.qualifier,
+            payload=bytes(row.payload or b"{}"),
+            source=row.source,
+            asked_at=row.asked_at,
+            attempt=row.attempt,
+            infra_attempts=row.infra_attempts,
+            lease_key=lease_key,
+            give_up=give_up,
+        )
+        for row in rows
+        if row.pk in taken
+    ]
+
+
+def _give_back(allowance: Allowance, asked: list[Invocation], claimed: list[Claimed]) -> None:
+    """Return the leases of events that somebody else took meanwhile."""
+    taken = {one.id for one in claimed}
+    for row in asked:
+        if row.pk not in taken:
+            leases.release(allowance.key, str(row.pk))
+
+
+# -- holding, losing, giving back ------------------------------------------------------------------
+
+
+def renew(claimed: Iterable[Claimed]) -> set[uuid.UUID]:
+    """Hold these for another lease; the ids of those that are still held. The others belong to somebody else now."""
+    tokens = {one.token for one in claimed}
+    if not tokens:
+        return set()
+    held = Invocation.objects.filter(state=State.RUNNING, token__in=tokens)
+    held.update(lease_until=lease_end())
+    return set(held.values_list("pk", flat=True))
+
+
+def requeue(claimed: Iterable[Claimed]) -> int:
+    """Give events back unfinished, as a stopping worker does; they are due at once. Returns how many."""
+    count = 0
+    for one in claimed:
+        held = Invocation.objects.filter(pk=one.id, token=one.token, state=State.RUNNING)
+        count += held.update(state=State.QUEUED, token="", lease_until=None, due_at=clock.now())
+        leases.release(one.lease_key, str(one.id))
+    return count
+
+
+def sweep() -> int:
+    """Put back events whose worker was silent for longer than its lease, and end those without a function.
+
+    A lost worker is a platform failure: it is counted apart from the function's errors. Returns how many moved.
+    """
+    now = clock.now()
+    expired = Invocation.objects.filter(state=State.RUNNING, lease_until__lt=now)
+    count = 0
+    for pk, token, failures in list(expired.values_list("pk", "token", "infra_attempts")[:1000]):
+        held = Invocation.objects.filter(pk=pk, token=token, state=State.RUNNING, lease_until__lt=now)
+        count += held.update(
+            state=State.QUEUED,
+            token="",
+            lease_until=None,
+            infra_attempts=F("infra_attempts") + 1,
+            due_at=now + platform_pause(failures + 1),
+        )
+    orphans = Invocation.objects.filter(state=State.QUEUED, function__isnull=True)
+    count += orphans.update(
+        state=State.DISCARDED, reason=Cause.FUNCTION_DELETED, finished_at=now, due_at=None, payload=None
+    )
+    return count

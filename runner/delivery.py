@@ -1,0 +1,84 @@
+"""Where the end of an asynchronous invocation goes: destinations and the dead-letter queue, in AWS's shapes."""
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from core import targets
+from core.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+SUCCESS = "Success"
+_ERROR_MESSAGE_SIZE = 1024  # AWS keeps the first kilobyte in the message attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an event ended. ``condition`` is AWS's word; ``response`` is empty when it was never executed."""
+
+    request_id: str
+    function_arn: str  # with its qualifier
+    condition: str
+    invoke_count: int
+    request: bytes
+    response: bytes = b""
+    executed_version: str = ""
+    function_error: str = ""
+    error_message: str = ""
+
+
+def destination_record(ending: Ending, *, now: datetime) -> dict[str, Any]:
+    """The record that a destination gets.
+
+    Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations".
+    """
+    record: dict[str, Any] = {
+        "version": "1.0",
+        "timestamp": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+        "requestContext": {
+            "requestId": ending.request_id,
+            "functionArn": ending.function_arn,
+            "condition": ending.condition,
+            "approximateInvokeCount": ending.invoke_count,
+        },
+        "requestPayload": json.loads(ending.request),
+    }
+    if ending.executed_version:
+        context: dict[str, Any] = {"statusCode": 200, "executedVersion": ending.executed_version}
+        if ending.function_error:
+            context["functionError"] = ending.function_error
+        record["responseContext"] = context
+        record["responsePayload"] = json.loads(ending.response) if ending.response else None
+    return record
+
+
+def dead_letter_attributes(ending: Ending) -> dict[str, str]:
+    """What a dead letter, whose body is the event itself, says about its failure: RequestID, ErrorCode, ErrorMessage."""
+    message = ending.error_message.encode()[:_ERROR_MESSAGE_SIZE].decode("utf-8", "ignore")
+    return {"RequestID": ending.request_id, "ErrorCode": "200", "ErrorMessage": message}
+
+
+def send(*, account_id: str, arn: str, ending: Ending, now: datetime) -> str:
+    """Send the record to a destination, in the caller's transaction; returns why it could not be, or nothing."""
+    return _deliver(account_id=account_id, arn=arn, event=destination_record(ending, now=now), attributes=None)
+
+
+def send_dead_letter(*, account_id: str, arn: str, ending: Ending) -> str:
+    """Send the event itself to the dead-letter queue, in the caller's transaction; why it could not be, or nothing."""
+    attributes = dead_letter_attributes(ending)
+    return _deliver(account_id=account_id, arn=arn, event=json.loads(ending.request), attributes=attributes)
+
+
+def _deliver(*, account_id: str, arn: str, event: Any, attributes: dict[str, str] | None) -> str:
+    try:
+        with transaction.atomic():
+            targets.deliver(account_id=account_id, arn=arn, event=event, attributes=attributes)
+    except ServiceError as error:
+        log.warning("Nothing could be delivered to %s: %s", arn, error.text)
+        return f"{type(error).__name__}: {error.text}"
+    return ""

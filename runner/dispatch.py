@@ -1,0 +1,106 @@
+"""The dispatcher: claims due events, fairly between accounts, as this worker has room for them.
+
+It looks when the bell rings, when an event has ended, and once a second anyway.
+"""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from core import clock
+from runner import claims
+from runner.claims import BATCH, Claimed, Head
+from runner.errors import MessengerUnavailable
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+_THROTTLE_PAUSE_S = 1.0
+
+
+class Dispatcher:
+    """``run`` gets each claimed event, on the dispatcher's thread, and must return at once; ``free`` says how many fit."""
+
+    def __init__(self, *, run: Callable[[Claimed], None], free: Callable[[], int], account_share: int) -> None:
+        self._run, self._free, self._account_share = run, free, account_share
+        self._wake = threading.Event()
+        self._over = threading.Event()
+        self._served: dict[str, int] = {}  # account: when it was last served, as a counter
+        self._turns = itertools.count()
+        self._throttled: dict[UUID, float] = {}  # function: not before this monotonic moment
+        self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._over.set()
+        self._wake.set()
+        self._thread.join(30)
+
+    def wake(self) -> None:
+        """Events may be due."""
+        self._wake.set()
+
+    def ended(self, function_id: UUID) -> None:
+        """An event of this function has ended: there is room for another."""
+        self._throttled.pop(function_id, None)
+        self._wake.set()
+
+    def _loop(self) -> None:
+        swept = 0.0
+        while not self._over.is_set():
+            self._wake.wait(TICK_S)
+            self._wake.clear()
+            try:
+                close_old_connections()
+                if clock.monotonic() - swept >= TICK_S:
+                    swept = clock.monotonic()
+                    claims.sweep()
+                while not self._over.is_set() and self.dispatch():
+                    pass
+            except (DatabaseError, InterfaceError, MessengerUnavailable) as error:
+                log.warning("Events wait: %s", error)
+                self._over.wait(TICK_S)
+            except Exception:
+                log.exception("The dispatcher stumbled")
+                self._over.wait(TICK_S)
+        connection.close()
+
+    def dispatch(self) -> int:
+        """One round over the accounts with due events; how many were claimed."""
+        free = self._free()
+        if free <= 0:
+            return 0
+        heads = [head for head in claims.heads() if self._throttled.get(head.function.pk, 0.0) <= clock.monotonic()]
+        if not heads:
+            return 0
+        running = claims.running_by_account()
+        accounts = claims.in_turn(heads, running=running, served=self._served)
+        share = max(1, min(BATCH, free // len(accounts)))
+        count = 0
+        for of_account in accounts:
+            account_id = of_account[0].account_id
+            limit = min(share, free - count, self._account_share - running[account_id])
+            if taken := self._serve_account(of_account, limit):
+                self._served[account_id] = next(self._turns)
+                count += taken
+        return count
+
+    def _serve_account(self, heads: list[Head], limit: int) -> int:
+        count = 0
+        for head in heads:
+            if count >= limit:
+                break
+            claimed, throttled = claims.claim(head, limit=limit - count)
+            if throttled:
+                self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
+            for one in claimed:
+                self._run(one)
+            count += len(claimed)
+        return count

@@ -1,0 +1,181 @@
+"""How an asynchronous invocation ends, or goes back to its queue: one conditional update, and what hangs on it.
+
+Everything here runs in one transaction of the writer: the state change and the delivery to destination or
+dead-letter queue are committed together, or not at all.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core import arns, clock
+from functions import selectors
+from functions.models import EventInvokeConfig, Function, Version
+from runner import delivery, retries
+from runner.claims import Claimed, policy_of
+from runner.delivery import SUCCESS, Ending
+from runner.execution import Executed
+from runner.models import Invocation, State
+from runner.retries import Cause, Done, Ended, GiveUp, RetryAt
+
+log = logging.getLogger(__name__)
+
+RESPONSE_KEPT = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one execution. ``executed`` is None when there was none, for the reason ``failure``."""
+
+    executed: Executed | None
+    version: Version | None = None
+    failure: str = ""
+
+
+def finish(claimed: Claimed, result: Result) -> bool:
+    """Record an execution and decide what follows; False, and nothing is changed, when the claim was lost meanwhile."""
+    function = Function.objects.filter(pk=claimed.function_id).first()
+    ended = result.executed.ended if result.executed else Ended.PLATFORM_FAILURE
+    attempts = claimed.attempt + (ended is not Ended.PLATFORM_FAILURE)
+    failures = claimed.infra_attempts + (ended is Ended.PLATFORM_FAILURE)
+    policy = policy_of(function, claimed.qualifier) if function else retries.Policy()
+    decision = retries.decide(
+        ended=ended,
+        attempts=attempts,
+        infra_attempts=failures,
+        asked_at=claimed.asked_at,
+        now=clock.now(),
+        policy=policy,
+    )
+    changes = {"attempt": attempts, "infra_attempts": failures, **_figures(result)}
+    match decision:
+        case RetryAt(moment):
+            changes |= {"state": State.QUEUED, "due_at": moment}
+            return _move(claimed, changes)
+        case Done():
+            return _end(claimed, function, result, changes, cause=None)
+        case GiveUp(cause):
+            return _end(claimed, function, result, changes, cause=cause)
+
+
+def give_up(claimed: Claimed, cause: Cause) -> bool:
+    """End an event without executing it; False when the claim was lost meanwhile."""
+    function = Function.objects.filter(pk=claimed.function_id).first()
+    return _end(claimed, function, Result(None), {"attempt": claimed.attempt}, cause=cause)
+
+
+def _move(claimed: Claimed, changes: dict[str, Any]) -> bool:
+    held = Invocation.objects.filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
+    if held.update(token="", lease_until=None, **changes) == 1:
+        return True
+    log.warning("The end of %s came too late: somebody else has it", claimed.id)
+    return False
+
+
+def _figures(result: Result) -> dict[str, Any]:
+    """What the row keeps of an execution."""
+    executed = result.executed
+    if executed is None:
+        return {"error_type": "", "error_message": result.failure}
+    return {
+        **outcome_fields(executed),
+        "version": result.version.label if result.version else "",
+        "code_sha256": result.version.package_id if result.version else "",
+        "log_stream": executed.log_stream,
+    }
+
+
+def outcome_fields(executed: Executed) -> dict[str, Any]:
+    """The members of an invocation's row that say how an execution went."""
+    outcome, figures = executed.outcome, executed.report
+    return {
+        "cold": figures.cold,
+        "duration_ms": figures.duration_ms,
+        "billed_ms": figures.billed_ms,
+        "init_ms": figures.init_ms,
+        "memory_size": figures.memory_size,
+        "max_memory_used": figures.max_memory_used,
+        "error_type": outcome.error_type[:256],
+        "error_message": outcome.error_message,
+        "response": outcome.payload[:RESPONSE_KEPT],
+    }
+
+
+# -- the end ---------------------------------------------------------------------------------------
+
+
+def _end(
+    claimed: Claimed, function: Function | None, result: Result, changes: dict[str, Any], *, cause: Cause | None
+) -> bool:
+    changes |= {
+        "state": State.SUCCEEDED if cause is None else State.DISCARDED,
+        "reason": cause or "",
+        "finished_at": clock.now(),
+        "due_at": None,
+    }
+    if not _move(claimed, changes):
+        return False
+    if function is not None and (after := _deliver(claimed, function, result, changes["attempt"], cause)):
+        Invocation.objects.filter(pk=claimed.id).update(**after)
+    return True
+
+
+def _deliver(
+    claimed: Claimed, function: Function, result: Result, attempts: int, cause: Cause | None
+) -> dict[str, Any]:
+    """Send the records that this end asks for; what that changes on the row."""
+    config = selectors.find_event_invoke_config(function=function, qualifier=claimed.qualifier)
+    ending = _ending(claimed, function, result, attempts, cause)
+    if cause is None:
+        return _deliver_success(claimed, config, ending)
+    return _deliver_failure(claimed, config, _dead_letter_arn(function, claimed, result), ending, cause)
+
+
+def _deliver_success(claimed: Claimed, config: EventInvokeConfig | None, ending: Ending) -> dict[str, Any]:
+    if config is None or not config.on_success:
+        return {}
+    refused = delivery.send(account_id=claimed.account_id, arn=config.on_success, ending=ending, now=clock.now())
+    return {"reason": f"DestinationFailed: {refused}"[:64]} if refused else {}
+
+
+def _deliver_failure(
+    claimed: Claimed, config: EventInvokeConfig | None, dead_letter_arn: str, ending: Ending, cause: Cause
+) -> dict[str, Any]:
+    account_id, refusals, taken = claimed.account_id, [], False
+    if config is not None and config.on_failure:
+        refused = delivery.send(account_id=account_id, arn=config.on_failure, ending=ending, now=clock.now())
+        taken, refusals = not refused, [refused]
+    if dead_letter_arn:
+        refused = delivery.send_dead_letter(account_id=account_id, arn=dead_letter_arn, ending=ending)
+        taken, refusals = taken or not refused, [*refusals, refused]
+    if taken:
+        return {"state": State.DEAD_LETTER}
+    reason = next((refused for refused in refusals if refused), "")
+    return {"reason": f"{cause}; {reason}"[:64]} if reason else {}
+
+
+def _dead_letter_arn(function: Function, claimed: Claimed, result: Result) -> str:
+    if result.version is not None:
+        return result.version.dead_letter_arn
+    latest = Version.objects.filter(function=function, number=0).first()
+    return latest.dead_letter_arn if latest else ""
+
+
+def _ending(claimed: Claimed, function: Function, result: Result, attempts: int, cause: Cause | None) -> Ending:
+    ending = Ending(
+        request_id=str(claimed.id),
+        function_arn=arns.function(function.region, claimed.account_id, function.name, claimed.qualifier or "$LATEST"),
+        condition=cause or SUCCESS,
+        invoke_count=attempts,
+        request=claimed.payload,
+        error_message=result.failure,
+    )
+    if (executed := result.executed) is None or result.version is None:
+        return ending
+    return replace(
+        ending,
+        response=executed.outcome.payload,
+        executed_version=result.version.label,
+        function_error=executed.function_error,
+        error_message=executed.outcome.error_message,
+    )

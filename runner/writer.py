@@ -1,0 +1,122 @@
+"""Group commit: what is known after an answer goes to the database a few milliseconds later, many at a time.
+
+One thread writes for the whole worker. The queue is bounded: when the database is slow, invocations wait here
+rather than anything being lost. An asynchronous event's end also passes here: until it is committed, its lease
+holds and nobody was told.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
+
+from core import failpoints
+from logs.services import FunctionLogBatch, write_function_events
+from runner.models import Invocation
+
+log = logging.getLogger(__name__)
+
+_GATHER_S = 0.003
+_BATCH = 200
+_QUEUE = 5_000
+_PAUSE_S = 0.5
+_TRIES = 60  # half a minute of a database that does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One invocation's rows: a finished one to insert, or ``finish`` to call inside the transaction; and its log.
+
+    ``done`` is called when all of it is committed, or given up.
+    """
+
+    row: Invocation | None = None
+    finish: Callable[[], object] | None = None
+    logs: FunctionLogBatch | None = None
+    done: Callable[[], object] | None = None
+
+
+class Writer:
+    """``put`` entries; ``close`` when no more come."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Entry | None] = queue.Queue(maxsize=_QUEUE)
+        self._thread = threading.Thread(target=self._write_all, name="writer", daemon=True)
+        self._thread.start()
+
+    def put(self, entry: Entry) -> None:
+        """Have it written soon; waits while too much is waiting already."""
+        self._queue.put(entry)
+
+    def close(self, timeout_s: float = 60.0) -> None:
+        """Write what is left, then stop."""
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _write_all(self) -> None:
+        over = False
+        while not over:
+            batch, over = self._gather()
+            if batch:
+                self._write_patiently(batch)
+                for entry in batch:
+                    if entry.done is not None:
+                        entry.done()
+        connection.close()
+
+    def _gather(self) -> tuple[list[Entry], bool]:
+        """The next entries: the first one, and whatever comes within a few milliseconds of it."""
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        batch = [first]
+        until = time.monotonic() + _GATHER_S
+        while len(batch) < _BATCH:
+            left = until - time.monotonic()
+            try:
+                entry = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if entry is None:
+                return batch, True
+            batch.append(entry)
+        return batch, False
+
+    def _write_patiently(self, batch: list[Entry]) -> None:
+        for _try in range(_TRIES):
+            try:
+                close_old_connections()
+                write(batch)
+                return
+            except (OperationalError, InterfaceError) as error:  # locked, full, gone: it may come back
+                log.warning("The database does not take records: %s", error)
+                time.sleep(_PAUSE_S)
+            except Exception as error:
+                log.warning("A batch of records was refused, writing them one by one: %r", error)
+                for entry in batch:
+                    _write_alone(entry)
+                return
+        log.error("%d records are lost: the database did not take them", len(batch))
+
+
+def write(batch: Sequence[Entry]) -> None:
+    """Write entries in one transaction."""
+    failpoints.reach("finish: between answer and commit")
+    with transaction.atomic():
+        Invocation.objects.bulk_create([entry.row for entry in batch if entry.row is not None])
+        for entry in batch:
+            if entry.finish is not None:
+                entry.finish()
+        write_function_events([entry.logs for entry in batch if entry.logs is not None])
+
+
+def _write_alone(entry: Entry) -> None:
+    for part in (Entry(row=entry.row, finish=entry.finish), Entry(logs=entry.logs)):
+        try:
+            write([part])
+        except (DatabaseError, ValueError, TypeError, KeyError):
+            log.exception("A record could not be written")
