@@ -57,7 +57,7 @@ def content_type(service: ServiceModel) -> str:
 def load(body: bytes) -> Any:
     """Strict JSON, or AWS's SerializationException."""
     try:
-        return strict_json.loads(body)
+        return strict_json.loads(body, lone_surrogates=False)
     except strict_json.BadJson as bad:
         place = f" at line {bad.line} column {bad.column}" if bad.line else ""
         raise SerializationError(f"{bad.reason}{place}") from None
