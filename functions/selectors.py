@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -163,15 +163,21 @@ def get_layer_version(*, account: Account, name: str, number: int) -> LayerVersi
     raise LayerVersionNotFound
 
 
-def list_layer_versions(*, account: Account, name: str) -> QuerySet[LayerVersion]:
-    """The versions of a layer, newest first; none is an empty list, as on AWS."""
-    return _layers(account).filter(name=name).order_by("-number")
+def list_layer_versions(
+    *, account: Account, name: str, runtime: str = "", architecture: str = ""
+) -> QuerySet[LayerVersion]:
+    """The versions of a layer, newest first, that say they fit; none is an empty list, as on AWS."""
+    fitting = _fitting(_layers(account).filter(name=name), runtime, architecture)
+    return _layers(account).filter(pk__in=fitting).order_by("-number")
 
 
-def list_layers(*, account: Account) -> QuerySet[LayerVersion]:
-    """The newest version of each layer, by name."""
-    newest = _layers(account).values("name").annotate(newest=Max("pk")).values("newest")
-    return _layers(account).filter(pk__in=newest).order_by("name")
+def list_layers(*, account: Account, runtime: str = "", architecture: str = "") -> QuerySet[LayerVersion]:
+    """The newest version of each layer that says it fits, by name."""
+    newest: dict[str, int] = {}
+    fitting = _fitting(_layers(account), runtime, architecture)
+    for pk, name in LayerVersion.objects.filter(pk__in=fitting).order_by("number").values_list("pk", "name"):
+        newest[name] = pk
+    return _layers(account).filter(pk__in=newest.values()).order_by("name")
 
 
 def attached_layers(version: Version) -> list[LayerVersion]:
@@ -181,6 +187,15 @@ def attached_layers(version: Version) -> list[LayerVersion]:
     rows = LayerVersion.objects.select_related("package").filter(account_id=version.function.account_id, name__in=names)
     by_arn = {row.arn: row for row in rows}
     return [by_arn[text] for text in version.layers if text in by_arn]
+
+
+def _fitting(rows: QuerySet[LayerVersion], runtime: str, architecture: str) -> list[int]:
+    """Picked here and not by the database: SQLite cannot look inside a JSON list."""
+    return [
+        pk
+        for pk, runtimes, architectures in rows.values_list("pk", "compatible_runtimes", "compatible_architectures")
+        if (not runtime or runtime in runtimes) and (not architecture or architecture in architectures)
+    ]
 
 
 def _layers(account: Account) -> QuerySet[LayerVersion]:

@@ -1,0 +1,68 @@
+"""Invoking: the answer of the function is the answer, whatever it says."""
+
+import base64
+
+from asgiref.sync import sync_to_async
+
+from aws.operation import Caller, Params, operation
+from runner import services as runner
+
+
+@operation("lambda", "Invoke")
+async def invoke(caller: Caller, request: Params) -> Params:
+    match request.get("InvocationType", "RequestResponse"):
+        case "DryRun":
+            return await sync_to_async(_dry_run, thread_sensitive=False)(caller, request)
+        case "Event":
+            return await sync_to_async(_accept, thread_sensitive=False)(caller, request)
+        case _:
+            return await _run(caller, request)
+
+
+@operation("lambda", "InvokeAsync")
+def invoke_async(caller: Caller, request: Params) -> Params:
+    runner.invoke_async(
+        account=caller.account,
+        reference=request["FunctionName"],
+        payload=request["InvokeArgs"],
+        request_id=caller.request_id,
+    )
+    return {"Status": 202}
+
+
+async def _run(caller: Caller, request: Params) -> Params:
+    answer = await runner.invoke(
+        account=caller.account,
+        reference=request["FunctionName"],
+        qualifier=request.get("Qualifier", ""),
+        payload=request.get("Payload", b""),
+        client_context=request.get("ClientContext", ""),
+        request_id=caller.request_id,
+        caller_arn=caller.principal_arn,
+    )
+    members: Params = {
+        "StatusCode": 200,
+        "ExecutedVersion": answer.executed_version,
+        "FunctionError": answer.function_error or None,
+        "Payload": answer.payload,
+    }
+    if request.get("LogType") == "Tail":
+        members["LogResult"] = base64.b64encode(answer.log_tail.encode()).decode()
+    return members
+
+
+def _accept(caller: Caller, request: Params) -> Params:
+    runner.invoke_async(
+        account=caller.account,
+        reference=request["FunctionName"],
+        qualifier=request.get("Qualifier", ""),
+        payload=request.get("Payload", b""),
+        client_context=request.get("ClientContext", ""),
+        request_id=caller.request_id,
+    )
+    return {"StatusCode": 202, "Payload": b""}
+
+
+def _dry_run(caller: Caller, request: Params) -> Params:
+    runner.dry_run(account=caller.account, reference=request["FunctionName"], qualifier=request.get("Qualifier", ""))
+    return {"StatusCode": 204, "Payload": b""}

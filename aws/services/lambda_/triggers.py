@@ -1,0 +1,36 @@
+"""What a function has none of yet: event source mappings and function URLs.
+
+Clients read them while they create, list and delete functions; there being none is the truth.
+"""
+
+from aws.operation import Caller, Params, operation
+from aws.services.lambda_.requests import function_name, reference
+from core.errors import ResourceNotFound
+from functions import selectors
+
+_NOTHING = "The resource you requested does not exist."
+
+
+@operation("lambda", "ListEventSourceMappings")
+def list_event_source_mappings(caller: Caller, request: Params) -> Params:
+    if "FunctionName" in request:
+        selectors.get_function(account=caller.account, name=function_name(caller, request))
+    return {"EventSourceMappings": []}
+
+
+@operation("lambda", "GetEventSourceMapping")
+def get_event_source_mapping(caller: Caller, request: Params) -> Params:
+    raise ResourceNotFound(_NOTHING)
+
+
+@operation("lambda", "ListFunctionUrlConfigs")
+def list_function_url_configs(caller: Caller, request: Params) -> Params:
+    selectors.get_function(account=caller.account, name=function_name(caller, request))
+    return {"FunctionUrlConfigs": []}
+
+
+@operation("lambda", "GetFunctionUrlConfig")
+def get_function_url_config(caller: Caller, request: Params) -> Params:
+    wanted = reference(caller, request)
+    selectors.get_version(account=caller.account, name=wanted.name, qualifier=wanted.qualifier)
+    raise ResourceNotFound(_NOTHING)
