@@ -5,15 +5,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, transaction
 
 from core import clock
 from core.strict_json import storable
-from logs.models import LogEvent, LogGroup, LogStream
+from logs import storage
+from logs.models import LogGroup, LogStream
 
-EVENT_OVERHEAD = 26  # bytes that AWS counts for each event beside its message
 _ATTEMPTS = 3
 _REMEMBERED_STREAMS = 20_000
 
@@ -135,7 +134,7 @@ def _find_groups(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 def _write(batches: Sequence[FunctionLogBatch], places: dict[StreamKey, _Place]) -> int:
     now = clock.epoch_ms()
-    rows: list[tuple[Any, ...]] = []
+    rows: list[storage.EventRow] = []
     spans: dict[int, tuple[int, int]] = {}
     sizes: dict[int, int] = {}
     for batch in batches:
@@ -145,11 +144,12 @@ def _write(batches: Sequence[FunctionLogBatch], places: dict[StreamKey, _Place])
         for timestamp, message, source in batch.events:
             text = storable(message)
             rows.append((place.stream_id, timestamp, now, text, request_id, source))
-            sizes[place.group_id] = sizes.get(place.group_id, 0) + len(text.encode()) + EVENT_OVERHEAD
+            sizes[place.group_id] = sizes.get(place.group_id, 0) + len(text.encode()) + storage.EVENT_OVERHEAD
             first, last = min(first, timestamp), max(last, timestamp)
         spans[place.stream_id] = first, last
-    touch(spans=spans, sizes=sizes, ingestion=now)
-    insert_events(rows)
+    if not storage.touch(spans=spans, sizes=sizes, ingestion=now):
+        raise _PlacesMoved
+    storage.insert_events(rows)
     return len(rows)
 
 
@@ -158,52 +158,3 @@ def _request_id(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
-
-
-# -- statements for many rows: the ORM's own way builds an object for each, ten times as slow ---------------------
-
-
-def insert_events(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert events: (stream id, timestamp, ingestion, message, request id or None, source)."""
-    fields = [_field(name) for name in ("stream", "timestamp", "ingestion", "message", "request_id", "source")]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    request_id = _field("request_id")
-    prepared = [
-        (*row[:4], None if row[4] is None else request_id.get_db_prep_value(row[4], connection), row[5]) for row in rows
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {_table(LogEvent)} ({columns}) VALUES (%s, %s, %s, %s, %s, %s)",
-            prepared,
-        )
-
-
-def _field(name: str) -> "models.Field[Any, Any]":
-    field = LogEvent._meta.get_field(name)
-    assert isinstance(field, models.Field)
-    return field
-
-
-def _table(model: type[models.Model]) -> str:
-    return str(connection.ops.quote_name(model._meta.db_table))
-
-
-def touch(*, spans: dict[int, tuple[int, int]], sizes: dict[int, int], ingestion: int) -> None:
-    """Note on streams their first and last event, and on groups the bytes that came. Locks the rows, in one order.
-
-    Raises an error, and so undoes the transaction, when one of the rows is not there any more.
-    """
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {_table(LogGroup)} SET stored_bytes = stored_bytes + %s WHERE id = %s",
-            [(size, pk) for pk, size in sorted(sizes.items())],
-        )
-        groups_found = cursor.rowcount
-        cursor.executemany(
-            f"UPDATE {_table(LogStream)} SET last_ingestion_ms = %s,"
-            " first_event_ms = CASE WHEN first_event_ms <= %s THEN first_event_ms ELSE %s END,"
-            " last_event_ms = CASE WHEN last_event_ms >= %s THEN last_event_ms ELSE %s END WHERE id = %s",
-            [(ingestion, first, first, last, last, pk) for pk, (first, last) in sorted(spans.items())],
-        )
-        if groups_found != len(sizes) or cursor.rowcount != len(spans):
-            raise _PlacesMoved
