@@ -83,6 +83,6 @@ def freeze(*, function: Function, description: str = "") -> Version:
 
 def fingerprint(version: Version) -> str:
     """A digest of all that a version freezes; two equal ones are the same version."""
-    extra = {key: value for key, value in version.extra.items() if key != "Fingerprint"}
+    extra = {key: value for key, value in version.extra.items() if key not in ("Fingerprint", "RuntimeManagement")}
     parts = [version.package_id, extra, *(getattr(version, field) for field in _FROZEN_FIELDS)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

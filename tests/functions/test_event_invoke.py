@@ -1,0 +1,95 @@
+import pytest
+
+from core import targets
+from core.errors import InvalidParameterValue
+from functions import errors, selectors
+from functions.services.event_invoke import (
+    delete_function_event_invoke_config,
+    put_function_event_invoke_config,
+    update_function_event_invoke_config,
+)
+
+
+@pytest.fixture
+def listener(monkeypatch):
+    """Something that takes events for ARNs of ``sqs``."""
+    monkeypatch.setitem(targets._targets, "sqs", lambda **event: None)
+    return "arn:aws:sqs:us-east-1:123456789012:queue"
+
+
+def test_put_replaces_and_update_adds(ada, make_function, listener):
+    make_function(ada)
+    put_function_event_invoke_config(account=ada, name="hello", maximum_retry_attempts=0, on_failure=listener)
+
+    updated = update_function_event_invoke_config(account=ada, name="hello", maximum_event_age=60)
+    assert (updated.maximum_retry_attempts, updated.maximum_event_age, updated.on_failure) == (0, 60, listener)
+
+    replaced = put_function_event_invoke_config(account=ada, name="hello", maximum_retry_attempts=1)
+    assert (replaced.maximum_retry_attempts, replaced.maximum_event_age, replaced.on_failure) == (1, None, "")
+
+
+def test_an_empty_destination_takes_it_away(ada, make_function, listener):
+    make_function(ada)
+    put_function_event_invoke_config(account=ada, name="hello", on_failure=listener)
+
+    assert update_function_event_invoke_config(account=ada, name="hello", on_failure="").on_failure == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"maximum_retry_attempts": 3},
+        {"maximum_retry_attempts": -1},
+        {"maximum_event_age": 59},
+        {"maximum_event_age": 21_601},
+    ],
+)
+def test_values_out_of_bounds_are_refused(ada, make_function, given):
+    make_function(ada)
+
+    with pytest.raises(errors.MemberInvalid):
+        put_function_event_invoke_config(account=ada, name="hello", **given)
+
+
+def test_a_destination_that_nobody_serves_is_refused(ada, make_function):
+    make_function(ada)
+
+    with pytest.raises(InvalidParameterValue, match="is invalid"):
+        put_function_event_invoke_config(
+            account=ada, name="hello", on_success="arn:aws:nothing:us-east-1:123456789012:x"
+        )
+
+
+def test_a_function_is_not_its_own_destination(ada, make_function, monkeypatch):
+    monkeypatch.setitem(targets._targets, "lambda", lambda **event: None)
+    function = make_function(ada).function
+
+    with pytest.raises(InvalidParameterValue, match="as a destination for itself"):
+        put_function_event_invoke_config(account=ada, name="hello", on_success=function.arn)
+
+
+def test_nothing_at_all_is_refused(ada, make_function):
+    make_function(ada)
+
+    with pytest.raises(InvalidParameterValue, match="at least one"):
+        put_function_event_invoke_config(account=ada, name="hello")
+
+
+def test_what_was_never_set_is_not_found(ada, make_function):
+    make_function(ada)
+
+    for act in (
+        lambda: selectors.get_event_invoke_config(account=ada, name="hello"),
+        lambda: update_function_event_invoke_config(account=ada, name="hello", maximum_event_age=60),
+        lambda: delete_function_event_invoke_config(account=ada, name="hello"),
+    ):
+        with pytest.raises(errors.EventInvokeConfigNotFound) as caught:
+            act()
+        assert caught.value.text.endswith("function:hello:$LATEST doesn't have an EventInvokeConfig")
+
+
+def test_a_qualifier_must_exist(ada, make_function):
+    make_function(ada)
+
+    with pytest.raises(errors.FunctionNotFound):
+        put_function_event_invoke_config(account=ada, name="hello", qualifier="live", maximum_event_age=60)
