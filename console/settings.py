@@ -40,6 +40,18 @@ def _kept_secret(path: Path) -> str:
         return secret
 
 
+def _runtime_paths() -> list[str]:
+    """``PUPITRE_RUNTIME_PATHS`` (separated by colons), else PATH and where version managers keep what they install."""
+    if configured := env("RUNTIME_PATHS"):
+        return configured.split(":")
+    home = os.environ.get("HOME", "/nonexistent")
+    pyenv = os.environ.get("PYENV_ROOT", f"{home}/.pyenv")
+    uv = os.environ.get("UV_PYTHON_INSTALL_DIR", f"{home}/.local/share/uv/python")
+    nvm = os.environ.get("NVM_DIR", f"{home}/.nvm")
+    managed = [f"{pyenv}/versions/*/bin", f"{uv}/*/bin", f"{nvm}/versions/node/*/bin"]
+    return ["/usr/bin", "/usr/local/bin", *os.environ.get("PATH", "").split(":"), *managed]
+
+
 # -- where things are ------------------------------------------------------------------------------
 
 DATA_DIR = Path(env("DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -156,6 +168,7 @@ ALLOW_UNSANDBOXED = env_flag("ALLOW_UNSANDBOXED")  # the owner's own code only; 
 WORKER_MEMORY_MB = env_number("WORKER_MEMORY_MB", 0)  # 0: the machine's memory less 2 GB
 WORKER_CONCURRENCY = env_number("WORKER_CONCURRENCY", 128)  # invocations in flight in one worker process
 PRESTARTED_ENVIRONMENTS = env_number("PRESTARTED_ENVIRONMENTS", 2)  # kept ready for each runtime in use
+RUNTIME_PATHS = _runtime_paths()  # folders searched for Python and Node.js; patterns are allowed
 ENVIRONMENT_IDLE_S = env_number("ENVIRONMENT_IDLE_S", 600)
 EVENT_LEASE_S = env_number("EVENT_LEASE_S", 45)  # an event whose worker was silent for so long is run again
 STOP_PATIENCE_S = env_number("STOP_PATIENCE_S", 20)  # how long a stopping worker waits for running invocations

@@ -5,18 +5,31 @@
 anything is allocated, and whatever breaks the rules ends the environment.
 """
 
-from collections.abc import Callable
+import json
+import logging
+import signal
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from core import limits
+from django.conf import settings
+
+from core import clock, limits
+from core.errors import ServiceError
+from runner import outcomes
+from runner.channel import Channel, ChannelError, Ended, Frame, Violation
+from runner.loglines import LogLines, OnLog
 from runner.outcomes import Kind, Outcome
 from runner.sandboxes.base import Sandbox, SandboxSpec
 
-__all__ = ["Environment", "InvokeRequest", "Kind", "Outcome"]
+__all__ = ["Environment", "InvokeRequest", "Kind", "OnLog", "Outcome"]
 
-OnLog = Callable[
-    [str], None
-]  # one log event, without its final newline; called as it is printed, on the caller's thread
+log = logging.getLogger(__name__)
+LOG_LIMIT = 256 * limits.KIB  # of one invocation; PID 1 counts and drops the rest, and this side does not rely on that
+LAST_WORDS_S = 0.25  # how long PID 1 gets to say how it ended, once told to
+FRESH = ("LD_", "PYTHON", "NODE_", "MALLOC_", "GLIBC_", "UV_")  # variables that a process reads only at its start
+SET_ANYWAY = {"PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +49,36 @@ class InvokeRequest:
     client_context: str = ""
     trace_id: str = ""
 
+    def header(self) -> dict[str, Any]:
+        return {
+            "id": self.request_id,
+            "deadline_ms": clock.epoch_ms() + int(self.timeout_s * 1000),
+            "invoked_arn": self.invoked_arn,
+            "client_context": self.client_context,
+            "trace_id": self.trace_id,
+        }
+
 
 class Environment:
     """An execution environment over ``sandbox``. One thread at a time, except ``stop``, which any thread may call."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self._channel = Channel(sandbox.stream, settings.API_INTERNAL)
+        self._in_use = threading.Lock()
+        self._ready = self._stopped = False
+        self._init_ms: float | None = None
+        self._peak_mb = 0
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Whether the generic sandbox has come up (with its preload done) within ``timeout_s``; for a pool."""
-        raise SystemError(timeout_s)
+        deadline = clock.monotonic() + timeout_s
+        try:
+            while not self._ready and (frame := self._channel.receive(deadline)):
+                self._ready = frame.kind == b"Y"
+        except ChannelError:
+            return False
+        return self._ready
 
     def init(
         self,
@@ -60,7 +93,23 @@ class Environment:
         ``request_id`` is the invocation that caused the cold start (any id when none did): error documents carry it.
         Kinds: OK, INIT_ERROR, INIT_TIMEOUT, EXIT, OUT_OF_MEMORY, PROTOCOL_VIOLATION, PLATFORM_FAILURE.
         """
-        raise SystemError(spec, request_id, on_log, timeout_s)
+        phase = _Phase(self, request_id, on_log, timeout_s, Kind.INIT_TIMEOUT)
+        try:
+            binding = self.sandbox.bind(spec)
+        except ServiceError as error:
+            return phase.failed(error.text)
+        order = {
+            "handler": spec.handler,
+            "environment": binding.environment,
+            "memory_mb": spec.memory_mb,
+            "fresh": _needs_fresh_start(spec.environment),
+            "data_limit_mb": binding.data_limit_mb,
+        }
+        outcome = phase.run(b"B", json.dumps(order).encode())
+        self._init_ms = outcome.init_ms
+        if outcome.ok:
+            self.sandbox.settle()
+        return outcome
 
     def invoke(self, request: InvokeRequest, on_log: OnLog) -> Outcome:
         """Hand one event to the function and wait for its end, carrying its AWS calls to ``settings.API_INTERNAL``.
@@ -68,8 +117,272 @@ class Environment:
         Afterwards everything inside is frozen until the next ``invoke``. When the outcome is not ``reusable`` every
         process inside has been killed already; call ``stop`` to clean up.
         """
-        raise SystemError(request, on_log)
+        phase = _Phase(self, request.request_id, on_log, request.timeout_s, Kind.TIMEOUT)
+        header = json.dumps(request.header()).encode()
+        outcome = phase.run(b"I", len(header).to_bytes(4), header, request.payload)
+        self._init_ms = None
+        return outcome
 
     def stop(self) -> None:
         """End it: kill whatever runs inside and give the sandbox's resources back; idempotent."""
+        self._stopped = True
+        self.sandbox.kill()  # whoever is inside ``init`` or ``invoke`` now sees the end of the stream
+        with self._in_use:
+            self._channel.close_relay()
+            self.sandbox.stream.close()
+
+
+class _Phase:
+    """One init or one invocation: from the order to its ``Outcome``."""
+
+    def __init__(self, environment: Environment, request_id: str, on_log: OnLog, timeout_s: float, late: Kind) -> None:
+        self.environment, self.request_id = environment, request_id
+        self.channel, self.sandbox = environment._channel, environment.sandbox
+        self.lines = LogLines(on_log, LOG_LIMIT)
+        self.timeout_s, self.late = timeout_s, late
+        self.is_init = late is Kind.INIT_TIMEOUT
+        self.started = clock.monotonic()
+        self.ended = 0.0
+        self.said_dropped = 0
+
+    def run(self, *order: bytes) -> Outcome:
+        with self.environment._in_use:
+            if self.environment._stopped:
+                return self.failed("it was stopped")
+            try:
+                outcome = self._converse(*order)
+            except Violation as violation:
+                log.warning("sandbox of request %s broke the protocol: %s", self.request_id, violation)
+                outcome = self._abnormal(
+                    Kind.PROTOCOL_VIOLATION, *outcomes.exited(request_id=self.request_id, reason="")
+                )
+            except Ended:
+                outcome = self._vanished()
+            self.channel.close_relay()
+            self.lines.finish()
+        if not outcome.reusable:
+            self.sandbox.kill()
+        return outcome
+
+    def failed(self, reason: str) -> Outcome:
+        """Our own failure, not the function's."""
+        log.error("execution environment of request %s: %s", self.request_id, reason)
         self.sandbox.kill()
+        return Outcome(kind=Kind.PLATFORM_FAILURE, error_type="ServiceException", error_message=reason)
+
+    # -- the conversation --------------------------------------------------------------------------
+
+    def _converse(self, kind: bytes, *parts: bytes) -> Outcome:
+        if (already := self._pending()) is not None:
+            return already
+        self.channel.send(kind, *parts)
+        deadline = self.started + self.timeout_s
+        while (frame := self.channel.receive(deadline)) is not None:
+            if (outcome := self._on_frame(frame)) is not None:
+                return outcome
+        return self._timed_out()
+
+    def _pending(self) -> Outcome | None:
+        """Something that was said before it was asked: the environment died, or lies, while nobody used it."""
+        while (frame := self.channel.receive(0)) is not None:
+            if frame.kind == b"Y" and self.is_init:
+                continue
+            return self.failed(f"it ended while it was idle ({frame.kind!r})")
+        return None
+
+    def _on_frame(self, frame: Frame) -> Outcome | None:
+        match frame.kind:
+            case b"L":
+                self.lines.feed(frame.body)
+                return None
+            case b"Y" if self.is_init:
+                return None
+            case b"X":
+                return self._ended(frame.document())
+            case b"N" | b"E" if self.is_init:
+                return self._after_init(frame)
+            case b"R" | b"F" | b"T" if not self.is_init:
+                return self._answered(frame)
+            case _:
+                raise Violation(f"frame {frame.kind!r} out of turn")
+
+    def _after_init(self, frame: Frame) -> Outcome:
+        self._stop_watch()
+        header, payload = frame.split()
+        self._measure(header)
+        if frame.kind == b"N":
+            return self._outcome(Kind.OK, reusable=True)
+        error_type, message = _errors_of(payload)
+        document = _with_request_id(payload, self.request_id)
+        return self._outcome(Kind.INIT_ERROR, payload=document, error_type=error_type, error_message=message)
+
+    def _answered(self, frame: Frame) -> Outcome:
+        self._stop_watch()
+        header, payload = frame.split()
+        self._measure(header)
+        if header.get("id") != self.request_id:
+            raise Violation("an answer to another request")
+        if frame.kind == b"T":
+            return self._too_large(_whole(header.get("size")), reusable=True)
+        if len(payload) > outcomes.RESPONSE_LIMIT:
+            return self._too_large(len(payload), reusable=False)
+        if not _is_json(payload):
+            raise Violation("an answer that is not JSON")
+        if frame.kind == b"R":
+            return self._outcome(Kind.OK, payload=payload, reusable=True)
+        error_type, message = _errors_of(payload)
+        return self._outcome(
+            Kind.FUNCTION_ERROR, payload=payload, error_type=error_type, error_message=message, reusable=True
+        )
+
+    # -- abnormal ends -----------------------------------------------------------------------------
+
+    def _timed_out(self) -> Outcome:
+        self._stop_watch()
+        self._last_words()
+        words = outcomes.timed_out(at=clock.now(), request_id=self.request_id, seconds=self.timeout_s)
+        return self._abnormal(self.late, *words)
+
+    def _last_words(self) -> None:
+        """Have PID 1 kill everybody, and hear what was printed until then and how much memory it took."""
+        self.channel.send(b"K")
+        deadline = clock.monotonic() + LAST_WORDS_S
+        try:
+            while frame := self.channel.receive(deadline):
+                if frame.kind == b"L":
+                    self.lines.feed(frame.body)
+                elif frame.kind == b"X":
+                    self._measure(frame.document())
+                    return
+        except ChannelError:
+            return
+
+    def _ended(self, said: dict[str, Any]) -> Outcome:
+        """PID 1 says how the runtime ended; the code inside can have made it say nearly anything about itself."""
+        self._stop_watch()
+        self._measure(said)
+        reason = said.get("reason")
+        if reason == "memory" or (
+            reason == "signal" and said.get("signal") == signal.SIGKILL and self._kernel_killed()
+        ):
+            return self._abnormal(Kind.OUT_OF_MEMORY, *outcomes.out_of_memory(request_id=self.request_id))
+        if reason == "too-large":
+            return self._too_large(_whole(said.get("size")), reusable=False)
+        if reason in ("forged", "protocol"):
+            raise Violation(f"the runtime: {reason}")
+        return self._abnormal(Kind.EXIT, *outcomes.exited(request_id=self.request_id, reason=_exit_reason(said)))
+
+    def _vanished(self) -> Outcome:
+        """The stream ended without a word: PID 1 is gone."""
+        self._stop_watch()
+        if self._kernel_killed():
+            return self._abnormal(Kind.OUT_OF_MEMORY, *outcomes.out_of_memory(request_id=self.request_id))
+        said = self.sandbox.startup_error()
+        return self.failed(f"the sandbox ended without a word{f': {said}' if said else ''}")
+
+    def _kernel_killed(self) -> bool:
+        return self.sandbox.oom_kills() > 0
+
+    def _too_large(self, size: int, *, reusable: bool) -> Outcome:
+        error_type, message = outcomes.response_too_large(size=size, limit=outcomes.RESPONSE_LIMIT)
+        return self._outcome(
+            Kind.RESPONSE_TOO_LARGE,
+            payload=outcomes.document(error_type, message, self.request_id),
+            error_type=error_type,
+            error_message=message,
+            reusable=reusable,
+        )
+
+    def _abnormal(self, kind: Kind, error_type: str, message: str) -> Outcome:
+        self._stop_watch()
+        document = outcomes.document(error_type, message, self.request_id)
+        return self._outcome(kind, payload=document, error_type=error_type, error_message=message)
+
+    # -- figures -----------------------------------------------------------------------------------
+
+    def _stop_watch(self) -> None:
+        self.ended = self.ended or clock.monotonic()
+
+    def _measure(self, said: Mapping[str, Any]) -> None:
+        peak_mb = -(-_whole(said.get("max_memory_kb")) // 1024)
+        self.environment._peak_mb = max(self.environment._peak_mb, min(peak_mb, 2 * limits.MEMORY_MB_MAX))
+        self.said_dropped = _whole(said.get("log_dropped"))
+
+    def _outcome(self, kind: Kind, **members: Any) -> Outcome:
+        elapsed = (self.ended - self.started) * 1000
+        return Outcome(
+            kind=kind,
+            duration_ms=elapsed,
+            init_ms=elapsed if self.is_init else self.environment._init_ms,
+            max_memory_mb=self.environment._peak_mb,
+            log_dropped=self.said_dropped + self.lines.dropped,
+            **members,
+        )
+
+
+def _needs_fresh_start(environment: Mapping[str, str]) -> bool:
+    return any(name.startswith(FRESH) and name not in SET_ANYWAY for name in environment) or "TZ" not in environment
+
+
+def _exit_reason(said: Mapping[str, Any]) -> str:
+    """The words of AWS for how a process ended; empty for a clean exit, which gives no reason."""
+    if said.get("reason") == "signal":
+        number = _whole(said.get("signal"))
+        return f"signal: {SIGNAL_WORDS.get(number, f'signal {number}')}"
+    status = _whole(said.get("status"))
+    return f"exit status {status}" if status else ""
+
+
+# As Go's runtime names signals, and so AWS's messages.
+SIGNAL_WORDS: dict[int, str] = {
+    signal.SIGHUP: "hangup",
+    signal.SIGINT: "interrupt",
+    signal.SIGQUIT: "quit",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGTRAP: "trace/breakpoint trap",
+    signal.SIGABRT: "aborted",
+    signal.SIGBUS: "bus error",
+    signal.SIGFPE: "floating point exception",
+    signal.SIGKILL: "killed",
+    signal.SIGUSR1: "user defined signal 1",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGUSR2: "user defined signal 2",
+    signal.SIGPIPE: "broken pipe",
+    signal.SIGALRM: "alarm clock",
+    signal.SIGTERM: "terminated",
+}
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value < 2**53 else 0
+
+
+def _is_json(payload: bytes) -> bool:
+    """Whether it parses at all; AWS lets NaN and the like pass, and so do we."""
+    try:
+        json.loads(payload, parse_int=len)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _errors_of(document: bytes) -> tuple[str, str]:
+    """Type and message in an error document, as far as it has any."""
+    try:
+        members = json.loads(document)
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        return "Runtime.Unknown", ""
+    return str(members.get("errorType") or "Runtime.Unknown")[:256], str(members.get("errorMessage") or "")
+
+
+def _with_request_id(document: bytes, request_id: str) -> bytes:
+    """The runtime does not know which request its init serves: the document names it here."""
+    error_type, message = _errors_of(document)
+    try:
+        trace = json.loads(document)["stackTrace"]
+        lines = [str(line) for line in trace]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        lines = []
+    return outcomes.document(error_type, message, request_id, lines)

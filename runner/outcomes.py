@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core import limits
+
 
 class Kind(enum.StrEnum):
     """What happened. Everything but ``OK`` and ``FUNCTION_ERROR`` also ends the execution environment."""
@@ -51,6 +53,9 @@ class Outcome:
     @property
     def ok(self) -> bool:
         return self.kind is Kind.OK
+
+
+RESPONSE_LIMIT = limits.RESPONSE_PAYLOAD + 100  # AWS: 6,291,556 bytes
 
 
 def document(error_type: str, error_message: str, request_id: str, stack_trace: list[str] | None = None) -> bytes:

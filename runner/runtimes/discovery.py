@@ -1,7 +1,24 @@
-"""Finding interpreters."""
+"""Finding interpreters: look in the usual places, run what is there, keep what answers."""
 
+import functools
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from django.conf import settings
+
+PYTHON_MIN, NODE_MIN = (3, 9), (18, 0)
+NAMES = re.compile(r"python3(\.\d+)?|node")
+PROBES = {
+    "python": "import sys,json,os;print(json.dumps([list(sys.version_info[:2]),os.path.realpath(sys.executable),"
+    "sys.base_prefix,sys.implementation.name]))",
+    "node": "console.log(JSON.stringify([process.versions.node.split('.').slice(0,2).map(Number),"
+    "require('fs').realpathSync(process.execPath),'','node']))",
+}
+PROBE_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +46,86 @@ class Interpreter:
     @property
     def is_system(self) -> bool:
         """Whether it lives under ``/usr``, which every sandbox has."""
-        return self.prefix == Path("/usr")
+        return self.prefix.is_relative_to("/usr")
 
 
+@functools.cache
 def interpreters() -> tuple[Interpreter, ...]:
-    """Every usable interpreter of this host, newest first within a family."""
-    return ()
+    """Every usable interpreter of this host, one of each version, newest first within a family.
+
+    Remembered in ``DATA_DIR/interpreters.json`` for as long as the executables there are the same files.
+    """
+    cache = Path(settings.DATA_DIR) / "interpreters.json"
+    candidates = _candidates(settings.RUNTIME_PATHS)
+    known = _read_cache(cache)
+    found: dict[tuple[str, tuple[int, int]], Interpreter] = {}
+    answers: dict[str, list[object] | None] = {}
+    for path in candidates:
+        key = _fingerprint(path)
+        answers[key] = known[key] if key in known else _probe(path)
+        interpreter = _interpreter(path, answers[key])
+        if interpreter:
+            found.setdefault((interpreter.family, interpreter.version), interpreter)
+    _write_cache(cache, answers)
+    return tuple(sorted(found.values(), key=lambda item: (item.family, item.version), reverse=True))
+
+
+def _candidates(directories: Iterable[str]) -> Iterator[Path]:
+    """Executables with an interpreter's name, each real file once, in the order of the directories."""
+    seen: set[Path] = set()
+    for pattern in directories:
+        for directory in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
+            for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+                if NAMES.fullmatch(path.name) and (real := path.resolve()) not in seen and real.is_file():
+                    seen.add(real)
+                    yield real
+
+
+def _fingerprint(path: Path) -> str:
+    stat = path.stat()
+    return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _probe(path: Path) -> list[object] | None:
+    """Run the interpreter and have it say what it is; None when it does not."""
+    family = "node" if path.name.startswith("node") else "python"
+    options = ["-I", "-c"] if family == "python" else ["-e"]
+    try:
+        run = subprocess.run(
+            [str(path), *options, PROBES[family]], env={}, capture_output=True, timeout=PROBE_S, check=True
+        )
+        answer: list[object] = json.loads(run.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return [family, *answer]
+
+
+def _interpreter(path: Path, answer: list[object] | None) -> Interpreter | None:
+    match answer:
+        case [str(family), [int(major), int(minor)], str(), str(prefix), str(implementation)]:
+            version = (major, minor)
+        case _:
+            return None
+    if implementation not in ("cpython", "node") or version < (PYTHON_MIN if family == "python" else NODE_MIN):
+        return None
+    home = Path(prefix).resolve() if prefix else path.parent.parent
+    if not path.is_relative_to(home):
+        return None
+    return Interpreter(family, version, path, home)
+
+
+def _read_cache(cache: Path) -> dict[str, list[object] | None]:
+    try:
+        known = json.loads(cache.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _write_cache(cache: Path, answers: dict[str, list[object] | None]) -> None:
+    text = json.dumps(answers, indent=1)
+    try:
+        if not cache.exists() or cache.read_text() != text:
+            cache.write_text(text)
+    except OSError:
+        return  # probed again next time

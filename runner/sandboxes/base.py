@@ -81,6 +81,18 @@ class Capability:
     remedy: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What PID 1 must still be told when the host has done its part.
+
+    ``environment``  the function's environment variables as they must be inside
+    ``data_limit_mb``  a limit on each process's data, where no control group limits memory; else 0
+    """
+
+    environment: dict[str, str]
+    data_limit_mb: int = 0
+
+
 class Sandbox(ABC):
     """One sandbox. Used by one thread at a time; ``kill`` may be called by any thread, any number of times."""
 
@@ -93,11 +105,8 @@ class Sandbox(ABC):
         return self.interpreter == spec.interpreter and self.ephemeral_mb == spec.ephemeral_mb
 
     @abstractmethod
-    def bind(self, spec: SandboxSpec) -> dict[str, str]:
-        """Put the code in place and set the limits of ``spec``; once only.
-
-        Returns the environment variables as they must be inside. Raises ``SandboxFailure``.
-        """
+    def bind(self, spec: SandboxSpec) -> Binding:
+        """Put the code in place and set the limits of ``spec``; once only. Raises ``SandboxFailure``."""
 
     @abstractmethod
     def settle(self) -> None:

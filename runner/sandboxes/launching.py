@@ -1,0 +1,95 @@
+"""The worker's end of the launcher (``launcher.py``): one process of its own, and messages to it."""
+
+import array
+import json
+import logging
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from runner.sandboxes.base import SandboxFailure, SandboxUnavailable
+
+log = logging.getLogger(__name__)
+SETUP_S = 20.0
+END_S = 5.0
+
+
+class Launcher:
+    """Starts the launcher process. Its methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program = str(Path(__file__).parent / "launcher.py")
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", program],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+            env={},  # bubblewrap's processes keep their parent's environment readable: let there be nothing in it
+        )
+        theirs.close()
+        self._control = ours
+        self._mutex = threading.Lock()
+
+    def setup(self, *, base: str, mounts: list[tuple[str, str]]) -> bool:
+        """Have ``base`` hold ``mounts`` (source, name) for the sandboxes alone; whether that was possible."""
+        self._send({"verb": "setup", "base": base, "mounts": mounts})
+        self._control.settimeout(SETUP_S)
+        try:
+            answer = self._control.recv(4096)
+        except TimeoutError:
+            answer = b""
+        self._control.settimeout(None)
+        if not answer:
+            raise SandboxUnavailable("The sandbox launcher did not start; its error is in the worker's log.")
+        return bool(json.loads(answer)["private"])
+
+    def start(self, message: dict[str, Any], stream: socket.socket) -> int:
+        """Start a sandbox whose stream is ``stream``; the life line: its read end, closed when the sandbox has ended."""
+        life, theirs = os.pipe2(os.O_CLOEXEC)
+        try:
+            self._send({"verb": "start", **message}, [stream.fileno(), theirs])
+        except SandboxFailure:
+            os.close(life)
+            raise
+        finally:
+            os.close(theirs)
+        return life
+
+    def kill(self, slot: int) -> None:
+        """Kill the sandbox in ``slot``; its life line tells when it is gone."""
+        try:
+            self._send({"verb": "kill", "slot": slot})
+        except SandboxFailure:
+            log.warning("the sandbox launcher is gone, and with it slot %s", slot)
+
+    def _send(self, message: dict[str, Any], descriptors: list[int] | None = None) -> None:
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        try:
+            with self._mutex:
+                self._control.sendmsg([json.dumps(message).encode()], rights)
+        except OSError as error:
+            raise SandboxFailure("The sandbox launcher has ended.") from error
+
+    def close(self) -> None:
+        """End the launcher and every sandbox it started."""
+        self._control.close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def wait_gone(life: int, timeout_s: float) -> bool:
+    """Wait for the end of a sandbox by its life line, and close that; whether the end came in time."""
+    poll = select.poll()
+    poll.register(life, select.POLLIN)
+    gone = bool(poll.poll(timeout_s * 1000))
+    os.close(life)
+    return gone
