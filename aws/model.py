@@ -66,6 +66,13 @@ class Member:
         """The name given to the place, or empty: a list's items and a map's keys have defaults per protocol."""
         return self.trait("locationName") or ""
 
+    @property
+    def element_name(self) -> str:
+        """The member's name in forms and XML, where a flattened list goes by the name of its items if they have one."""
+        if self.shape.type == "list" and self.trait("flattened") and self.shape.member.location_name:
+            return self.shape.member.location_name
+        return self.wire_name
+
     @cached_property
     def wire_name(self) -> str:
         """The member's name in a JSON body, a form or an XML element."""

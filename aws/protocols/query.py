@@ -93,20 +93,15 @@ def _structure_reader(service: ServiceModel, shape: Shape) -> Read:
         nonlocal members
         if not members:  # at the first use, not before: shapes may contain themselves
             members = [
-                (name, _form_name(member), _member_reader(service, member)) for name, member in shape.members.items()
+                (name, wire_name, _member_reader(service, member))
+                for name, member in shape.members.items()
+                for wire_name in {member.wire_name, member.element_name}  # clients differ over flattened lists
             ]
         if not isinstance(node, dict):
             node = {}
         return {name: reader(node[wire_name]) for name, wire_name, reader in members if wire_name in node}
 
     return read
-
-
-def _form_name(member: Member) -> str:
-    """A flattened list goes by the name of its items, where they have one."""
-    if member.shape.type == "list" and member.trait("flattened"):
-        return member.shape.member.location_name or member.wire_name
-    return member.wire_name
 
 
 def _list_reader(service: ServiceModel, shape: Shape, flattened: bool) -> Read:
@@ -163,8 +158,10 @@ def serialize(operation: OperationModel, params: Mapping[str, Any], request_id: 
 def error(service: ServiceModel, error: WireError, request: Request | None, request_id: str) -> Response:
     out = [
         f"<ErrorResponse{_namespace(service)}><Error><Type>{error.fault}</Type>",
-        f"<Code>{text(error.query_code or error.code)}</Code><Message>{text(error.message)}</Message>",
+        f"<Code>{text(error.query_code or error.code)}</Code>",
     ]
+    if error.message:
+        out.append(f"<Message>{text(error.message)}</Message>")
     if error.shape is not None:
         members = {name: value for name, value in error.members.items() if name.lower() not in ("message", "type")}
         xml_values.structure_content(service, error.shape)(members, out)

@@ -93,7 +93,7 @@ def structure_content(
     def write(value: Mapping[str, Any], out: list[str]) -> None:
         nonlocal members
         if not members:  # at the first use, not before: shapes may contain themselves
-            members = [(name, member.wire_name, writer(service, member)) for name, member in chosen]
+            members = [(name, member.element_name, writer(service, member)) for name, member in chosen]
         check_names(shape, names, value)
         for name, tag, write_member in members:
             if (item := value.get(name)) is not None:
