@@ -196,7 +196,7 @@ def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause 
             wanted = Invocation.objects.filter(pk__in=list(locked), state=State.QUEUED)
         wanted.update(state=State.RUNNING, token=token, lease_until=lease_end(), started_at=now)
         taken = set(Invocation.objects.filter(token=token).values_list("pk", flat=True))
-    failpoints.reach("claim: between claim and start")
+    failpoints.reach("claim-start")
     return [
         Claimed(
             id=row.pk,
@@ -257,17 +257,24 @@ def sweep() -> int:
     now = clock.now()
     expired = Invocation.objects.filter(state=State.RUNNING, lease_until__lt=now)
     count = 0
-    for pk, token, failures in list(expired.values_list("pk", "token", "infra_attempts")[:1000]):
-        held = Invocation.objects.filter(pk=pk, token=token, state=State.RUNNING, lease_until__lt=now)
-        count += held.update(
-            state=State.QUEUED,
-            token="",
-            lease_until=None,
-            infra_attempts=F("infra_attempts") + 1,
-            due_at=now + platform_pause(failures + 1),
-        )
+    for row in expired.only("token", "infra_attempts", "account_id", "function_id")[:1000]:
+        count += _put_back(row, now)
     orphans = Invocation.objects.filter(state=State.QUEUED, function__isnull=True)
     count += orphans.update(
         state=State.DISCARDED, reason=Cause.FUNCTION_DELETED, finished_at=now, due_at=None, payload=None
     )
     return count
+
+
+def _put_back(row: Invocation, now: datetime) -> int:
+    held = Invocation.objects.filter(pk=row.pk, token=row.token, state=State.RUNNING, lease_until__lt=now)
+    moved = held.update(
+        state=State.QUEUED,
+        token="",
+        lease_until=None,
+        infra_attempts=F("infra_attempts") + 1,
+        due_at=now + platform_pause(row.infra_attempts + 1),
+    )
+    if moved:
+        leases.release_lost(account_id=row.account_id, function_id=str(row.function_id), request_id=str(row.pk))
+    return moved

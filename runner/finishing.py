@@ -11,7 +11,7 @@ from typing import Any
 from core import arns, clock
 from functions import selectors
 from functions.models import EventInvokeConfig, Function, Version
-from runner import delivery, retries
+from runner import delivery, retries, states
 from runner.claims import Claimed, policy_of
 from runner.delivery import SUCCESS, Ending
 from runner.execution import Executed
@@ -51,7 +51,7 @@ def finish(claimed: Claimed, result: Result) -> bool:
     match decision:
         case RetryAt(moment):
             changes |= {"state": State.QUEUED, "due_at": moment}
-            return _move(claimed, changes)
+            return _is_held(claimed) and _move(claimed, changes)
         case Done():
             return _end(claimed, function, result, changes, cause=None)
         case GiveUp(cause):
@@ -64,12 +64,19 @@ def give_up(claimed: Claimed, cause: Cause) -> bool:
     return _end(claimed, function, Result(None), {"attempt": claimed.attempt}, cause=cause)
 
 
-def _move(claimed: Claimed, changes: dict[str, Any]) -> bool:
-    held = Invocation.objects.filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
-    if held.update(token="", lease_until=None, **changes) == 1:
+def _is_held(claimed: Claimed) -> bool:
+    """Whether this claim still holds its row; the row is locked until the end of the transaction."""
+    rows = Invocation.objects.select_for_update().filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
+    if rows.values_list("pk", flat=True).first() is not None:
         return True
     log.warning("The end of %s came too late: somebody else has it", claimed.id)
     return False
+
+
+def _move(claimed: Claimed, changes: dict[str, Any]) -> bool:
+    states.check(State.RUNNING, changes["state"])
+    held = Invocation.objects.filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
+    return held.update(token="", lease_until=None, **changes) == 1
 
 
 def _figures(result: Result) -> dict[str, Any]:
@@ -107,17 +114,17 @@ def outcome_fields(executed: Executed) -> dict[str, Any]:
 def _end(
     claimed: Claimed, function: Function | None, result: Result, changes: dict[str, Any], *, cause: Cause | None
 ) -> bool:
+    if not _is_held(claimed):
+        return False
     changes |= {
         "state": State.SUCCEEDED if cause is None else State.DISCARDED,
         "reason": cause or "",
         "finished_at": clock.now(),
         "due_at": None,
     }
-    if not _move(claimed, changes):
-        return False
-    if function is not None and (after := _deliver(claimed, function, result, changes["attempt"], cause)):
-        Invocation.objects.filter(pk=claimed.id).update(**after)
-    return True
+    if function is not None:
+        changes |= _deliver(claimed, function, result, changes["attempt"], cause)
+    return _move(claimed, changes)
 
 
 def _deliver(

@@ -68,6 +68,12 @@ def _acquire(allowance: Allowance, request_id: str, seconds: float, lane: list[s
     return bool(got)
 
 
+def release_lost(*, account_id: str, function_id: str, request_id: str) -> None:
+    """Give back whatever lease a lost execution held."""
+    for key in (f"lease:{account_id}:{function_id}", f"lease:{account_id}"):
+        release(key, request_id)
+
+
 def release(key: str, request_id: str) -> None:
     """Give a lease back; one that has expired or was lost with Redis is gone already."""
     try:
@@ -90,9 +96,13 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local room = tonumber(ARGV[2]) - redis.call('ZCARD', KEYS[1])
 local got = 0
 for i = 4, #ARGV do
-  if got < room then
-    redis.call('ZADD', KEYS[1], ARGV[3], ARGV[i])
+  if redis.call('ZSCORE', KEYS[1], ARGV[i]) then
     got = got + 1
+  elseif room > 0 then
+    redis.call('ZADD', KEYS[1], ARGV[3], ARGV[i])
+    got, room = got + 1, room - 1
+  else
+    break
   end
 end
 redis.call('EXPIRE', KEYS[1], 3600)
@@ -101,7 +111,10 @@ return got
 
 
 def acquire_many(allowance: Allowance, *, request_ids: list[str], seconds: float) -> int:
-    """Take leases for as many of ``request_ids`` as fit, the first ones first; returns how many."""
+    """Take leases for as many of ``request_ids`` as fit, the first ones first; returns how many.
+
+    One that a request holds already, from an execution that was lost, counts as taken.
+    """
     now = clock.now().timestamp()
     try:
         got = redis.run_script(

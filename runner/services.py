@@ -129,7 +129,7 @@ def invoke_async(
 
 
 def _accepted() -> None:
-    failpoints.reach("accept: between commit and bell")
+    failpoints.reach("accept-bell")
     bell.ring()
 
 

@@ -105,7 +105,7 @@ class Writer:
 
 def write(batch: Sequence[Entry]) -> None:
     """Write entries in one transaction."""
-    failpoints.reach("finish: between answer and commit")
+    failpoints.reach("answer-commit")
     with transaction.atomic():
         Invocation.objects.bulk_create([entry.row for entry in batch if entry.row is not None])
         for entry in batch:

@@ -1,0 +1,77 @@
+"""Reads: invocations of one account, as the console shows them."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Avg, Count, Max, Q, QuerySet
+
+from accounts.models import Account
+from functions.models import Function
+from runner.errors import InvocationNotFound
+from runner.models import Invocation, State
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Invocations of a function since some moment. Durations in milliseconds, None when there were none."""
+
+    invocations: int = 0
+    errors: int = 0
+    cold_starts: int = 0
+    average_ms: float | None = None
+    longest_ms: float | None = None
+
+
+def get_invocation(*, account: Account, request_id: str) -> Invocation:
+    """The invocation with this request id, or ``InvocationNotFound``."""
+    try:
+        key = uuid.UUID(request_id)
+    except ValueError:
+        raise InvocationNotFound(request_id=request_id) from None
+    found = Invocation.objects.select_related("function").filter(account=account, pk=key).first()
+    if found is None:
+        raise InvocationNotFound(request_id=request_id)
+    return found
+
+
+def list_invocations(*, account: Account, function: Function | None = None) -> QuerySet[Invocation]:
+    """Invocations, newest first; without the documents, which a list does not show."""
+    rows = Invocation.objects.filter(account=account)
+    if function is not None:
+        rows = rows.filter(function=function)
+    return rows.defer("payload", "response", "client_context").order_by("-asked_at")
+
+
+def waiting(*, account: Account) -> dict[str, int]:
+    """How many events wait or run, by function name; only functions that have some."""
+    rows = Invocation.objects.filter(account=account, state__in=(State.QUEUED, State.RUNNING))
+    return dict(rows.values_list("function_name").annotate(Count("id")))
+
+
+def ahead_of(*, invocation: Invocation) -> int:
+    """How many events of the same function are due before this one."""
+    if invocation.state != State.QUEUED or invocation.due_at is None:
+        return 0
+    rows = Invocation.objects.filter(state=State.QUEUED, function=invocation.function_id)
+    return rows.filter(due_at__lt=invocation.due_at).count()
+
+
+def figures(*, account: Account, since: datetime, functions: Iterable[Function] | None = None) -> dict[str, Figures]:
+    """What invocations that ended since then took and how they ended, by function name."""
+    rows = Invocation.objects.filter(account=account, asked_at__gte=since, finished_at__isnull=False)
+    if functions is not None:
+        rows = rows.filter(function__in=list(functions))
+    failed = ~Q(error_type="") | Q(state__in=(State.FAILED, State.DEAD_LETTER, State.DISCARDED))
+    grouped = rows.values("function_name").annotate(
+        count=Count("id"),
+        failures=Count("id", filter=failed),
+        cold=Count("id", filter=Q(cold=True)),
+        average=Avg("duration_ms"),
+        longest=Max("duration_ms"),
+    )
+    return {
+        row["function_name"]: Figures(row["count"], row["failures"], row["cold"], row["average"], row["longest"])
+        for row in grouped
+    }

@@ -1,0 +1,151 @@
+"""Claims: taken once, fairly, for a limited time, and fenced."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from runner import claims, finishing, services
+from runner.claims import Head, in_turn
+from runner.models import Invocation, State
+from runner.retries import Cause
+
+pytestmark = pytest.mark.usefixtures("messenger")
+
+
+@pytest.fixture
+def send(make_function):
+    def make(account, count=1, name="hello"):
+        from functions.models import Function
+
+        if not Function.objects.filter(account=account, name=name).exists():
+            make_function(account, name)
+        return [services.invoke_async(account=account, reference=name, payload=b"{}") for _ in range(count)]
+
+    return make
+
+
+def test_two_dispatchers_never_get_the_same_event(ada, send):
+    send(ada, 5)
+    (head,) = claims.heads()
+    first, _ = claims.claim(head, limit=3)
+    second, _ = claims.claim(head, limit=10)
+    assert (len(first), len(second)) == (3, 2)
+    assert not {one.id for one in first} & {one.id for one in second}
+
+
+def test_an_event_somebody_took_between_looking_and_taking_is_left_alone(ada, send):
+    (event,) = send(ada)
+    (head,) = claims.heads()
+    looked = claims._due_rows(head.function, limit=1)
+    Invocation.objects.filter(pk=event.pk).update(state=State.RUNNING, token="theirs")
+    assert claims._take(looked, head, lease_key="", give_up=None) == []
+
+
+def test_an_event_is_not_due_before_its_time(ada, send, frozen_clock):
+    (event,) = send(ada)
+    Invocation.objects.filter(pk=event.pk).update(due_at=event.due_at + timedelta(seconds=60))
+    assert claims.heads() == []
+    frozen_clock.advance(seconds=60)
+    assert len(claims.heads()) == 1
+
+
+def test_who_lost_his_claim_cannot_end_the_event(ada, send, frozen_clock):
+    (event,) = send(ada)
+    ((claimed,), _) = claims.claim(claims.heads()[0], limit=1)
+    frozen_clock.advance(seconds=46)
+    claims.sweep()
+    assert finishing.give_up(claimed, Cause.RETRIES_EXHAUSTED) is False
+    assert Invocation.objects.get(pk=event.pk).state == State.QUEUED
+
+
+def test_a_silent_workers_events_come_back_as_a_platform_failure(ada, send, frozen_clock):
+    (event,) = send(ada)
+    claims.claim(claims.heads()[0], limit=1)
+    frozen_clock.advance(seconds=46)
+    assert claims.sweep() == 1
+    row = Invocation.objects.get(pk=event.pk)
+    assert (row.state, row.attempt, row.infra_attempts) == (State.QUEUED, 0, 1)
+    assert row.due_at == frozen_clock.advance(seconds=1)
+
+
+def test_a_heartbeat_keeps_a_long_event(ada, send, frozen_clock):
+    (event,) = send(ada)
+    claimed, _ = claims.claim(claims.heads()[0], limit=1)
+    frozen_clock.advance(seconds=40)
+    assert claims.renew(claimed) == {event.pk}
+    frozen_clock.advance(seconds=40)
+    assert claims.sweep() == 0
+
+
+def test_a_stopping_worker_gives_back_what_it_has_not_finished(ada, send):
+    (event,) = send(ada)
+    claimed, _ = claims.claim(claims.heads()[0], limit=1)
+    assert claims.requeue(claimed) == 1
+    row = Invocation.objects.get(pk=event.pk)
+    assert (row.state, row.infra_attempts) == (State.QUEUED, 0)
+    assert len(claims.claim(claims.heads()[0], limit=1)[0]) == 1  # its lease is free as well
+
+
+def test_no_more_events_are_claimed_than_the_function_may_run(ada, send):
+    from functions.models import Function
+
+    send(ada, 5)
+    Function.objects.update(reserved_concurrency=2)
+    claimed, throttled = claims.claim(claims.heads()[0], limit=10)
+    assert (len(claimed), throttled) == (2, True)
+    assert Invocation.objects.filter(state=State.QUEUED, attempt=0).count() == 3
+
+
+def test_one_event_can_be_claimed_by_its_id_once(ada, send):
+    (event,) = send(ada)
+    assert claims.claim_one(str(event.pk)) is not None
+    assert claims.claim_one(str(event.pk)) is None
+
+
+def test_every_function_with_due_events_is_seen(ada, grace, send):
+    send(ada, 3, "one")
+    send(ada, 2, "two")
+    send(grace, 1, "one")
+    heads = claims.heads()
+    assert sorted((head.account_id, head.function.name) for head in heads) == sorted(
+        [(ada.pk, "one"), (ada.pk, "two"), (grace.pk, "one")]
+    )
+
+
+def test_the_account_with_the_fewest_running_is_next(ada, grace, mallory, send):
+    for account in (ada, grace, mallory):
+        send(account)
+    order = partial(in_turn, claims.heads())
+
+    def accounts(turns):
+        return [heads[0].account_id for heads in turns]
+
+    assert accounts(order(running={ada.pk: 2, grace.pk: 1}, served={})) == [mallory.pk, grace.pk, ada.pk]
+    assert accounts(order(running={}, served={ada.pk: 2, grace.pk: 1, mallory.pk: 3})) == [grace.pk, ada.pk, mallory.pk]
+    assert accounts(order(running={}, served={})) == [ada.pk, grace.pk, mallory.pk]  # oldest event first
+    assert all(isinstance(head, Head) for heads in order(running={}, served={}) for head in heads)
+
+
+def test_a_flood_of_one_account_does_not_keep_another_waiting(ada, grace, send):
+    from runner.dispatch import Dispatcher
+
+    send(ada, 200)
+    send(grace, 1)
+    taken = []
+    dispatcher = Dispatcher(run=taken.append, free=lambda: 10, account_share=8)
+    dispatcher.dispatch()
+    assert grace.pk in {one.account_id for one in taken}
+    assert len(taken) <= 10
+
+
+def test_a_lost_worker_does_not_hold_reserved_concurrency(ada, send, frozen_clock):
+    from functions.models import Function
+
+    send(ada, 2)
+    Function.objects.update(reserved_concurrency=1)
+    claims.claim(claims.heads()[0], limit=10)
+    frozen_clock.advance(seconds=46)
+    claims.sweep()
+    claimed, _ = claims.claim(claims.heads()[0], limit=10)
+    assert len(claimed) == 1
