@@ -8,23 +8,22 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
 
 from accounts import credentials
 from accounts.credentials import Principal
 from accounts.errors import UnrecognizedClient
 from accounts.models import Account
-from aws import bodies, cors, errors, operation, routing, signing, validation
+from aws import bodies, code_links, cors, errors, operation, routing, signing, validation
 from aws.http import Request, Response
 from aws.model import OperationModel, ServiceModel
 from aws.operation import Caller, Operation, Params
 from aws.protocols import PROTOCOLS
 from aws.routing import Route
+from aws.threads import pool
 from core import clock, ids
 from core.errors import ServiceError, ServiceFailure, UnknownOperation
 
@@ -34,12 +33,13 @@ type LookUp = Callable[[signing.Signature], "Identity"]
 
 logger = logging.getLogger(__name__)
 
-THREADS = 16
-WAITING_CALLS = 1_000  # for a thread; beyond it a call is refused rather than kept waiting
 LARGE_BODY, LARGE_BODIES = 8 * 1024 * 1024, 4  # so many at once, since each is held in memory
 PARSED_IN_LOOP = 256 * 1024  # a longer body is parsed in a thread
 HEADER_COUNT, HEADER_BYTES = 100, 32 * 1024
 HEALTH_PATH = "/_health"
+
+# Paths that answer without a signature: what is asked for carries its own permission.
+UNSIGNED: dict[str, Callable[[Request], Response]] = {code_links.PREFIX: code_links.download}
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}", re.ASCII)
 
@@ -66,8 +66,6 @@ class Api:
 
     def __init__(self, look_up: LookUp = look_up) -> None:
         self._look_up = look_up
-        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="api")
-        self._waiting = 0
         self._large_bodies = asyncio.Semaphore(LARGE_BODIES)
         self._ready = False
 
@@ -107,7 +105,7 @@ class Api:
                 self.prepare()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self._threads.shutdown(wait=False, cancel_futures=True)
+                pool.shut_down()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -130,9 +128,12 @@ class Api:
     async def answer(self, call: "Call") -> Response:
         """One call, stage by stage."""
         request = call.request
+        for prefix, answer in UNSIGNED.items():
+            if request.path.startswith(prefix) and request.method in ("GET", "HEAD"):
+                return await pool.run(answer, request)
         call.service = service = routing.find_service(request)
         signature = signing.read(request, now=clock.now())
-        identity = await self._in_thread(self._look_up, signature)
+        identity = await pool.run(self._look_up, signature)
         if service is None:
             raise errors.UnknownService(service=signature.service)
         _check_scope(signature, service)
@@ -154,24 +155,13 @@ class Api:
 
     async def _run(self, handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
         if not handler.is_async:
-            return await self._in_thread(_run_in_thread, handler, route, caller, request)
+            return await pool.run(_run_in_thread, handler, route, caller, request)
         if len(request.body) > PARSED_IN_LOOP:
-            params = await self._in_thread(_parse, route, request)
+            params = await pool.run(_parse, route, request)
         else:
             params = _parse(route, request)
         result: Params | None = await handler.handler(caller, params)  # type: ignore[misc]
         return _render(route, result, caller.request_id)
-
-    async def _in_thread[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run in the bounded pool, each thread with its own database connection."""
-        if self._waiting >= WAITING_CALLS:
-            raise errors.Overloaded()
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, lambda: _with_connection(function, *args, **kwargs))
-        finally:
-            self._waiting -= 1
 
 
 class Call:
@@ -290,14 +280,6 @@ def _parse(route: Route, request: Request) -> Params:
 def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
     result: Any = handler.handler(caller, _parse(route, request))
     return _render(route, result, caller.request_id)
-
-
-def _with_connection[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    close_old_connections()
-    try:
-        return function(*args, **kwargs)
-    finally:
-        close_old_connections()
 
 
 def _render(route: Route, result: Params | None, request_id: str) -> Response:

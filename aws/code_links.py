@@ -3,13 +3,21 @@
 The link is the permission: it names one package, is sealed with the server's key, and ends after ten minutes, as on AWS.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 from django.core import signing
+
+from aws.http import Request, Response, percent_decode
+from core.errors import AccessDenied
+from functions import archives
 
 PREFIX = "/_code/"
 LIFE = timedelta(minutes=10)
 _SALT = "aws.code_links"
+_CHUNK = 256 * 1024
 
 
 def location(*, endpoint: str, sha256: str, name: str) -> str:
@@ -17,10 +25,25 @@ def location(*, endpoint: str, sha256: str, name: str) -> str:
     return f"{endpoint}{PREFIX}{signing.dumps([sha256, name], salt=_SALT)}"
 
 
-def opened(token: str) -> tuple[str, str] | None:
-    """The digest and name that a link was made for; None when it is not ours or too old."""
+def download(request: Request) -> Response:
+    """The zip behind a link; ``AccessDenied`` when the link is not ours, or too old."""
     try:
-        sha256, name = signing.loads(token, salt=_SALT, max_age=LIFE)
+        sha256, name = signing.loads(percent_decode(request.path.removeprefix(PREFIX)), salt=_SALT, max_age=LIFE)
     except signing.BadSignature:
-        return None
-    return sha256, name
+        raise AccessDenied("Request has expired") from None
+    path = archives.package_path(sha256)
+    headers = [
+        ("Content-Type", "application/zip"),
+        ("Content-Disposition", f'attachment; filename="{name}.zip"'),
+        ("Content-Length", str(path.stat().st_size)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "private, no-store"),
+    ]
+    return Response(200, headers, _parts(path))
+
+
+async def _parts(path: Path) -> AsyncIterator[bytes]:
+    """A package may have 50 MB: it passes through memory a piece at a time."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while part := await asyncio.to_thread(file.read, _CHUNK):
+            yield part

@@ -26,6 +26,7 @@ __all__ = [
     "pack",
     "package_bytes",
     "package_dir",
+    "package_path",
     "read_files",
     "replace_files",
     "store_package",
@@ -69,6 +70,11 @@ def package_dir(sha256: str) -> Path:
     if sha256 not in _checked or not tree.is_dir():
         _ensure_tree(Archive(package_bytes(sha256)), sha256)
     return tree
+
+
+def package_path(sha256: str) -> Path:
+    """The file that holds the zip exactly as it was sent."""
+    return _zip(sha256)
 
 
 def package_bytes(sha256: str) -> bytes:

@@ -4,11 +4,16 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import boto3
 import botocore.auth
 import botocore.awsrequest
+import botocore.config
 import botocore.credentials
 import pytest
 import uvicorn
@@ -16,6 +21,7 @@ import uvicorn
 from accounts.credentials import Principal
 from accounts.errors import UnrecognizedClient
 from accounts.models import Account
+from accounts.services import create_access_key, create_account
 from aws import operation, signing
 from aws.asgi import Api, Identity
 from aws.operation import Caller, Params
@@ -83,11 +89,11 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     return heard
 
 
-@pytest.fixture
-def endpoint(heard: Heard) -> Iterator[str]:
-    """The URL of the application on a real server."""
+@contextmanager
+def serving(api: Api) -> Iterator[str]:
+    """The URL of an application on a real server."""
     config = uvicorn.Config(
-        Api(look_up), port=0, log_level="warning", loop="uvloop", http="httptools", lifespan="on", server_header=False
+        api, port=0, log_level="warning", loop="uvloop", http="httptools", lifespan="on", server_header=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -95,9 +101,60 @@ def endpoint(heard: Heard) -> Iterator[str]:
     while not server.started:
         thread.join(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def endpoint(heard: Heard) -> Iterator[str]:
+    """The URL of the application on a real server; its operations are ``heard``'s."""
+    with serving(Api(look_up)) as url:
+        yield url
+
+
+@pytest.fixture
+def product(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[str]:
+    """The URL of the application as it is: every operation, the database, a code store of its own."""
+    settings.CODE_DIR = tmp_path / "code"
+    with serving(Api()) as url:
+        yield url
+
+
+class Boto:
+    """boto3 clients with an account's access key: ``ada_boto.lambda_.list_functions()``."""
+
+    def __init__(self, endpoint: str, account: Account) -> None:
+        self.endpoint, self.account = endpoint, account
+        self.key = create_access_key(account=account, user=None)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=self.key.id,
+            aws_secret_access_key=self.key.secret,
+            config=botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False),
+        )
+
+    @cached_property
+    def lambda_(self) -> Any:
+        return self.client("lambda")
+
+
+@pytest.fixture
+def ada_boto(product: str) -> Boto:
+    """Ada at the product's endpoint."""
+    return Boto(product, create_account(slug="ada", name="Ada"))
+
+
+@pytest.fixture
+def mallory_boto(product: str) -> Boto:
+    """Mallory at the same endpoint."""
+    return Boto(product, create_account(slug="mallory", name="Mallory"))
 
 
 @dataclass

@@ -2,9 +2,8 @@
 
 import base64
 
-from asgiref.sync import sync_to_async
-
 from aws.operation import Caller, Params, operation
+from aws.threads import pool
 from runner import services as runner
 
 
@@ -12,9 +11,9 @@ from runner import services as runner
 async def invoke(caller: Caller, request: Params) -> Params:
     match request.get("InvocationType", "RequestResponse"):
         case "DryRun":
-            return await sync_to_async(_dry_run, thread_sensitive=False)(caller, request)
+            return await pool.run(_dry_run, caller, request)
         case "Event":
-            return await sync_to_async(_accept, thread_sensitive=False)(caller, request)
+            return await pool.run(_accept, caller, request)
         case _:
             return await _run(caller, request)
 
