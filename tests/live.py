@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -42,6 +44,17 @@ def free_port() -> int:
 def _end_with_parent() -> None:
     """So that nothing outlives a test run that was killed (Linux only)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def eventually[T](
+    read: Callable[[], T], holds: Callable[[T], bool], *, within_s: float = 60, every_s: float = 0.05
+) -> T:
+    """What ``read`` gives as soon as it ``holds``: for what another process does in its own time."""
+    deadline = time.monotonic() + within_s
+    while not holds(value := read()):
+        assert time.monotonic() < deadline, f"It never came to that; the last seen was {value!r}"
+        time.sleep(every_s)
+    return value
 
 
 @dataclass

@@ -1,0 +1,8 @@
+"""Lab: the handler of an AWS Academy slide."""
+
+from tests.labs.conftest import slide
+
+
+def test_it_answers_with_a_status_and_a_body_that_is_json_itself(make, hand):
+    answer = hand.invoke(make("hello-world", slide("at_002_1")), {})
+    assert answer.payload == {"statusCode": 200, "body": '"Hello World"'}
