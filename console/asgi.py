@@ -11,10 +11,26 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
+HEALTH_PATH = "/_health"  # asked for by address, so it may not depend on the host names the console allows
+
+
+def with_health(application: Any) -> Any:
+    """``application``, and a plain 200 for whoever asks whether it is there."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != HEALTH_PATH:
+            await application(scope, receive, send)
+            return
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    return answer
+
 
 def __getattr__(name: str) -> Any:
     if name == "console":
-        return get_asgi_application()
+        return with_health(get_asgi_application())
     if name == "api":
         django.setup()
         from aws.asgi import api

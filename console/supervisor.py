@@ -120,6 +120,12 @@ class Supervisor:
             if child.restart_at is not None and not self._stopping and child.restart_at <= clock.monotonic():
                 self._spawn(child)
 
+    def turn_for(self, seconds: float) -> None:
+        """Keep the loop turning so long, or until a signal asks to stop."""
+        until = clock.monotonic() + seconds
+        while not self.asked_to_stop and (left := until - clock.monotonic()) > 0:
+            self.turn(timeout=left)
+
     def crashes(self, name: str) -> int:
         """How often in a row the program ended without being asked to."""
         return self._children[name].crashes

@@ -14,7 +14,6 @@ CHECKS = (
     host.user_namespaces,
     host.cgroups,
     host.runtimes,
-    host.function_libraries,
     host.memory,
     host.disk,
     services.database,

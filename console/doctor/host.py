@@ -99,15 +99,6 @@ def runtimes() -> Iterator[Finding]:
             yield Finding(label, Level.WEAK, _("no interpreter found: they cannot run"), remedy)
 
 
-def function_libraries() -> Iterator[Finding]:
-    """boto3 for functions."""
-    if any(Path(settings.TOOLS_DIR).glob("python*/**/boto3/__init__.py")):
-        yield Finding("boto3", Level.OK, str(settings.TOOLS_DIR))
-    else:
-        detail = _("functions will not find boto3")
-        yield Finding("boto3", Level.WEAK, detail, f"{sys.executable} scripts/build_function_libraries.py")
-
-
 def memory() -> Iterator[Finding]:
     """Enough for the product itself and some environments."""
     sizes = _meminfo()

@@ -129,7 +129,7 @@ def start_redis(supervisor: Supervisor) -> None:
     supervisor.start(programs.redis())
     deadline = clock.monotonic() + HEALTHY_WITHIN_S
     while not _redis_answers():
-        supervisor.turn(timeout=0.05)
+        supervisor.turn_for(0.02)
         if supervisor.crashes("redis") >= CRASHES_AT_START or clock.monotonic() > deadline:
             raise CommandError(_gave_up(supervisor, "redis"))
 
@@ -158,7 +158,7 @@ def wait_until_healthy(supervisor: Supervisor) -> bool:
     doors = {"api": (settings.API_HOST, settings.API_PORT), "console": (settings.CONSOLE_HOST, settings.CONSOLE_PORT)}
     deadline = clock.monotonic() + HEALTHY_WITHIN_S
     while waiting := [name for name, where in doors.items() if not healthy(*where)]:
-        supervisor.turn(timeout=0.1)
+        supervisor.turn_for(0.1)
         if supervisor.asked_to_stop:
             return False
         for program in programs.product():
