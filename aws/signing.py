@@ -282,8 +282,8 @@ def _canonical_query(text: str, *, presigned: bool) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Percent-encoded as the signature wants it, however the client wrote it."""
-    return text if text.isalnum() and text.isascii() else quote(percent_decode(text), safe="~")
+    """Percent-encoded as the signature wants it, however the client wrote it: decoded as it will be read."""
+    return text if text.isalnum() and text.isascii() else quote(percent_decode(text, plus_is_space=True), safe="~")
 
 
 def _string_to_sign(signature: Signature, canonical_request: str) -> str:

@@ -21,6 +21,8 @@ def parse(operation: OperationModel, request: Request, labels: Mapping[str, str]
     bound = rest.binding(operation.service, shape)
     params = rest.read(bound, request, labels)
     if not request.body:
+        if bound.payload and bound.payload.shape.type == "blob" and bound.payload.name in shape.required:
+            params[bound.payload.name] = b""
         return params
     if bound.payload is not None:
         params[bound.payload.name] = _read_payload(operation.service, bound.payload, request.body)
