@@ -1,0 +1,50 @@
+"""What every template may use: the theme, the sidebar, the languages, the texts for scripts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from console.nav import sections
+
+THEMES = ("light", "dark", "system")
+THEME_COOKIE = "theme"
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Variables of the frame around each page."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    account = getattr(request, "account", None)
+    return {
+        "theme": theme if theme in ("light", "dark") else "system",
+        "themes": (("light", "sun", _("Light")), ("dark", "moon", _("Dark")), ("system", "monitor", _("As the system"))),
+        "languages": settings.LANGUAGES,
+        "account": account,
+        "nav": sections(request, account) if account else [],
+        "strings": _strings(),
+    }
+
+
+def _strings() -> dict[str, Any]:
+    return {
+        "copied": _("Copied"),
+        "unreachable": _("The server cannot be reached. Check the connection and try again."),
+        "fileExists": _("There is a file of that name already."),
+        "phrases": {
+            "Find": _("Find"),
+            "Replace": _("Replace"),
+            "next": _("next"),
+            "previous": _("previous"),
+            "all": _("all"),
+            "match case": _("match case"),
+            "by word": _("by word"),
+            "regexp": _("regular expression"),
+            "replace": _("replace"),
+            "replace all": _("replace all"),
+            "close": _("close"),
+            "Completions": _("Completions"),
+            "Diagnostics": _("Problems"),
+            "No diagnostics": _("No problems"),
+        },
+    }

@@ -1,0 +1,76 @@
+"""The glue between function views and htmx: whole pages, fragments of them, and what follows a POST."""
+
+from collections.abc import Mapping, Set
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import Account, User
+
+type Context = Mapping[str, Any]
+
+
+class ConsoleRequest(HttpRequest):
+    """A request as the views see it: signed in, and about one account."""
+
+    account: Account
+    user: User
+    htmx: HtmxDetails
+
+
+def render_page(
+    request: HttpRequest, template: str, context: Context, *, fragments: Set[str] = frozenset(), status: int = 200
+) -> HttpResponse:
+    """The whole page; or, when htmx asks for one of ``fragments``, that partial of the template alone.
+
+    The view names its fragments; the client's target only chooses among them.
+    """
+    wanted = _target(request)
+    if wanted in fragments:
+        return render(request, f"{template}#{wanted}", dict(context), status=status)
+    return render(request, template, dict(context), status=status)
+
+
+def fragment(request: HttpRequest, template: str, context: Context, *, status: int = 200) -> HttpResponse:
+    """One partial (``page.html#name``) or one include, as the answer to a POST."""
+    return render(request, template, dict(context), status=status)
+
+
+def finish(request: HttpRequest, to: str, *args: Any, said: Any = "", **kwargs: Any) -> HttpResponse:
+    """Done: on to another page, with or without htmx. ``said`` is told there."""
+    if said:
+        messages.success(request, said)
+    response = redirect(to, *args, **kwargs)
+    if is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": response.url})
+    return response
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether htmx asked, so that a fragment is the answer."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def back(request: HttpRequest, default: str = "/") -> str:
+    """Where the person was, if that was here; for actions that every page has."""
+    parts = urlsplit(request.headers.get("Referer", ""))
+    if parts.netloc == request.get_host() and parts.path:
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return default
+
+
+def safe_next(request: HttpRequest, url: str) -> str:
+    """``url`` when it stays on this host, else the front page."""
+    return url if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}) else "/"
+
+
+def _target(request: HttpRequest) -> str:
+    """The id of the element htmx will fill: version 4 sends ``div#id``."""
+    if not is_htmx(request):
+        return ""
+    return request.headers.get("HX-Target", "").rpartition("#")[2]

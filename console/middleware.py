@@ -1,0 +1,70 @@
+"""Which account a request is about, and how a service error looks to a person."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.deprecation import MiddlewareMixin
+
+from accounts.models import Account, User
+from console.http import is_htmx
+from core.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+
+class Workspace(MiddlewareMixin):
+    """Turns the ``ws`` of a URL into ``request.account``, so that no view ever handles the name of an account.
+
+    Somebody else's account answers as one that does not exist; staff may open any.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if "ws" not in kwargs:
+            return None
+        user = request.user
+        if not isinstance(user, User):
+            return _to_login(request)
+        request.account = find_account(user, kwargs.pop("ws"))  # type: ignore[attr-defined]
+        return None
+
+
+def find_account(user: User, slug: str) -> Account:
+    """The account with this slug if ``user`` may see it, else 404."""
+    account = Account.objects.filter(slug=slug).first()
+    if account is None or not (user.is_staff or user.account_id == account.pk):
+        raise Http404(slug)
+    return account
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    url = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+    if is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return redirect(url)
+
+
+class ServiceErrors(MiddlewareMixin):
+    """A ``ServiceError`` that a view lets go becomes an alert on the page, or a page of its own; same status."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, ServiceError):
+            return None
+        if exception.status >= 500:
+            log.error("%s %s: %s", request.method, request.path, exception.text)
+        return error_response(request, exception)
+
+
+def error_response(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    """``error`` for a person: title, AWS's message, hint and AWS's code."""
+    if is_htmx(request):
+        response = render(request, "partials/_alert.html", {"error": error, "kind": "bad"}, status=error.status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#alerts", "innerHTML"
+        return response
+    return render(request, "error.html", {"error": error, "status": error.status}, status=error.status)

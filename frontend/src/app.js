@@ -1,0 +1,116 @@
+// Behaviour that every page shares. No inline handlers anywhere: elements say what they do in data-* attributes.
+import { cap } from "./logs.js";
+
+const strings = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
+const root = document.documentElement;
+
+// -- messages that pass --------------------------------------------------------------------------
+
+export function say(text, kind = "ok") {
+  const toast = document.createElement("div");
+  toast.className = `toast ${kind}`;
+  toast.textContent = text;
+  const toasts = document.getElementById("toasts");
+  toasts?.append(toast);
+  setTimeout(() => toast.remove(), 5000);
+}
+
+// -- what buttons do -----------------------------------------------------------------------------
+
+const actions = {
+  copy(button) {
+    const source = button.dataset.from ? document.querySelector(button.dataset.from) : null;
+    navigator.clipboard.writeText(source ? (source.value ?? source.textContent) : button.dataset.text);
+    button.classList.add("copied");
+    say(strings.copied);
+    setTimeout(() => button.classList.remove("copied"), 1500);
+  },
+  open(button) {
+    const dialog = document.getElementById(button.dataset.dialog);
+    for (const [name, value] of Object.entries(button.dataset)) {
+      if (!name.startsWith("set")) continue;
+      const slot = dialog.querySelector(`[data-slot="${name.slice(3).toLowerCase()}"]`);
+      if (slot?.tagName === "FORM") slot.action = value;
+      else if (slot) slot.textContent = value;
+    }
+    dialog.showModal();
+  },
+  close(button) {
+    button.closest("dialog")?.close();
+  },
+  dismiss(button) {
+    button.closest(".alert")?.remove();
+  },
+  theme(button) {
+    const theme = button.value;
+    if (theme === "system") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    for (const other of document.querySelectorAll('[data-action="theme"]')) other.setAttribute("aria-pressed", other === button);
+    const form = button.form;
+    const data = new FormData(form, button);
+    fetch(form.action, { method: "POST", body: data, headers: { "HX-Request": "true" } });
+    return true;
+  },
+  "add-row"(button) {
+    const template = document.getElementById(button.dataset.template);
+    const rows = document.getElementById(button.dataset.rows);
+    rows.append(template.content.cloneNode(true));
+    rows.lastElementChild.querySelector("input").focus();
+  },
+  "remove-row"(button) {
+    const row = button.closest("[data-row]");
+    (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("input")?.focus();
+    row.remove();
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-action]");
+  const action = button && actions[button.dataset.action];
+  if (action) {
+    if (action(button)) event.preventDefault();
+  } else if (event.target.tagName === "DIALOG") {
+    event.target.close(); // a click beside it
+  }
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
+});
+
+// -- keys ----------------------------------------------------------------------------------------
+
+let before = "";
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  if (event.target.closest("input, textarea, select, [contenteditable], dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const keys = before + event.key;
+  before = event.key === "g" ? "g" : "";
+  const link = document.querySelector(`[data-keys="${CSS.escape(keys)}"]`) ?? document.querySelector(`[data-keys="${CSS.escape(event.key)}"]`);
+  if (!link) return;
+  event.preventDefault();
+  if (link.matches("input")) link.focus();
+  else link.click();
+});
+
+// -- htmx ----------------------------------------------------------------------------------------
+
+document.addEventListener("htmx:error", () => say(strings.unreachable, "bad"));
+document.addEventListener("htmx:sse:error", () => say(strings.unreachable, "bad"));
+document.addEventListener("htmx:after:swap", () => {
+  cap(document.getElementById("log-lines"));
+  for (const toast of document.querySelectorAll("#toasts > .toast:not([data-timed])")) {
+    toast.dataset.timed = "";
+    setTimeout(() => toast.remove(), 5000);
+  }
+});
+for (const toast of document.querySelectorAll("#toasts > .toast")) setTimeout(() => toast.remove(), 5000);
+for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
+
+// -- the editor comes only where it is needed ----------------------------------------------------
+
+if (document.querySelector("code-editor")) import(root.dataset.editor).then((editor) => editor.start(strings, say));

@@ -1,0 +1,129 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { forceLinting, linter, lintGutter, lintKeymap } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
+import { complete } from "./completion.js";
+import { highlight } from "./highlight.js";
+import { languageOf } from "./languages.js";
+import { diagnose } from "./lint.js";
+
+const LINT_DELAY_MS = 350;
+
+const markLine = StateEffect.define();
+const markedLine = StateField.define({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    marks = marks.map(transaction.changes);
+    for (const effect of transaction.effects) {
+      if (!effect.is(markLine)) continue;
+      const { line } = effect.value;
+      const shown = line > 0 && line <= transaction.state.doc.lines;
+      marks = shown
+        ? Decoration.set([Decoration.line({ class: "cm-errorLine" }).range(transaction.state.doc.line(line).from)])
+        : Decoration.none;
+    }
+    return marks;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** Attributes: `data-path` (decides the language), `data-lint` (URL of the checks), `data-label`. */
+export class CodeEditor extends HTMLElement {
+  static strings = {};
+
+  connectedCallback() {
+    this.textarea = this.querySelector("textarea");
+    if (this.isShown()) this.make();
+    this.textarea.form?.addEventListener("formdata", this.onFormData);
+  }
+
+  disconnectedCallback() {
+    this.view?.destroy();
+  }
+
+  onFormData = (event) => {
+    if (this.isConnected && this.view && this.textarea.name) event.formData.set(this.textarea.name, this.value);
+  };
+
+  /** Only what is on screen gets an editor; the others stay textareas until their tab is opened. */
+  isShown() {
+    return !this.closest("[hidden]");
+  }
+
+  make() {
+    if (this.view) return;
+    this.view = new EditorView({ parent: this, state: this.newState(this.textarea.value) });
+    this.dataset.ready = "";
+    languageOf(this.dataset.path).then((language) => {
+      if (language) this.view.dispatch({ effects: StateEffect.appendConfig.of(language) });
+    });
+  }
+
+  newState(doc) {
+    const nonce = document.querySelector("script[nonce]")?.nonce ?? "";
+    return EditorState.create({
+      doc,
+      extensions: [
+        EditorView.cspNonce.of(nonce),
+        EditorState.phrases.of(CodeEditor.strings.phrases ?? {}),
+        lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), codeFolding(), foldGutter(),
+        drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), highlightActiveLine(), highlightSelectionMatches(),
+        syntaxHighlighting(highlight),
+        autocompletion({ override: [(context) => complete(context, this)] }),
+        indentUnit.of(this.dataset.path?.endsWith(".py") ? "    " : "  "),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({ tabindex: "0", "aria-label": this.dataset.label ?? "" }),
+        markedLine,
+        this.dataset.lint ? [linter((view) => diagnose(view, this), { delay: LINT_DELAY_MS }), lintGutter()] : [],
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) this.dispatchEvent(new Event("edit", { bubbles: true }));
+        }),
+        keymap.of([
+          { key: "Mod-Enter", run: () => this.ask("run") },
+          { key: "Mod-s", run: () => this.ask("save") },
+          ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap,
+          indentWithTab,
+        ]),
+      ],
+    });
+  }
+
+  ask(what) {
+    this.dispatchEvent(new CustomEvent(`workbench-${what}`, { bubbles: true }));
+    return true;
+  }
+
+  get value() {
+    return this.view ? this.view.state.doc.toString() : this.textarea.value;
+  }
+
+  set value(text) {
+    if (this.view) this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    else this.textarea.value = text;
+  }
+
+  mark(line) {
+    this.view?.dispatch({ effects: markLine.of({ line }) });
+  }
+
+  goTo(line, column = 1) {
+    this.make();
+    const { doc } = this.view.state;
+    const found = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    const anchor = Math.min(found.from + column - 1, found.to);
+    this.view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+    this.view.focus();
+  }
+
+  check() {
+    if (this.view) forceLinting(this.view);
+  }
+
+  focus() {
+    this.make();
+    this.view.focus();
+  }
+}
