@@ -18,7 +18,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     account = getattr(request, "account", None)
     return {
         "theme": theme if theme in ("light", "dark") else "system",
-        "themes": (("light", "sun", _("Light")), ("dark", "moon", _("Dark")), ("system", "monitor", _("As the system"))),
+        "themes": (
+            ("light", "sun", _("Light")),
+            ("dark", "moon", _("Dark")),
+            ("system", "monitor", _("As the system")),
+        ),
         "languages": settings.LANGUAGES,
         "account": account,
         "nav": sections(request, account) if account else [],

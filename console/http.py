@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -45,10 +45,10 @@ def finish(request: HttpRequest, to: str, *args: Any, said: Any = "", **kwargs: 
     """Done: on to another page, with or without htmx. ``said`` is told there."""
     if said:
         messages.success(request, said)
-    response = redirect(to, *args, **kwargs)
+    url = resolve_url(to, *args, **kwargs)
     if is_htmx(request):
-        return HttpResponse(headers={"HX-Redirect": response.url})
-    return response
+        return HttpResponse(headers={"HX-Redirect": url})
+    return redirect(url)
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -25,7 +25,10 @@ class Section:
 
 
 GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
-    (_("Build"), (Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),)),
+    (
+        _("Build"),
+        (Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),),
+    ),
     (_("Use"), (Section(_("Connect"), "plug", "connect", "connect/", "gc", "AWS CLI · SDK"),)),
 )
 

@@ -1,0 +1,136 @@
+"""What templates need to say: glyphs, states, amounts and moments."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.utils import formats, timesince
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from console import pricing, sparkline
+from core import clock
+from functions import runtimes
+from functions.models import Version
+from runner.models import State
+
+register = template.Library()
+
+MARK = '<path d="M3 8.5 12 4l9 4.5"/><path d="M4.5 8v11.5M19.5 8v11.5"/><path d="m9 12 3 2.75L9 17.5M14 17.5h2.5"/>'
+
+# state of an invocation or of a version: (glyph, colour, word)
+STATES: dict[str, tuple[str, str, Any]] = {
+    State.QUEUED: ("hourglass", "run", gettext_lazy("Waiting")),
+    State.RUNNING: ("loader", "run", gettext_lazy("Running")),
+    State.SUCCEEDED: ("circle-check", "ok", gettext_lazy("Succeeded")),
+    State.FAILED: ("circle-x", "bad", gettext_lazy("Failed")),
+    State.DEAD_LETTER: ("circle-x", "bad", gettext_lazy("Given up")),
+    State.DISCARDED: ("circle-stop", "warn", gettext_lazy("Discarded")),
+    Version.State.ACTIVE: ("circle-check", "ok", gettext_lazy("Active")),
+    Version.State.PENDING: ("hourglass", "run", gettext_lazy("Being made")),
+    Version.State.INACTIVE: ("circle-stop", "warn", gettext_lazy("Asleep")),
+    Version.State.FAILED: ("circle-x", "bad", gettext_lazy("Could not be made")),
+}
+
+
+@cache
+def _glyphs() -> dict[str, str]:
+    glyphs: dict[str, str] = json.loads((Path(__file__).parent.parent / "icons.json").read_text())
+    return glyphs | {"pupitre": MARK}
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """A glyph, inlined; it never speaks: the words beside it do."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true">{}</svg>',
+        classes,
+        mark_safe(_glyphs()[name]),  # our own file
+    )
+
+
+@register.simple_tag
+def state(value: str, shape: str = "state") -> SafeString:
+    """A state as glyph and word; ``shape`` is ``state`` or ``chip``."""
+    if value not in STATES:
+        return format_html('<span class="{} none">{}</span>', shape, _("Never run"))
+    glyph, hue, word = STATES[value]
+    return format_html('<span class="{} {}">{}{}</span>', shape, hue, icon(glyph, "s"), word)
+
+
+@register.filter
+def runtime_label(identifier: str) -> str:
+    """``Python 3.13`` for ``python3.13``."""
+    row = runtimes.get(identifier)
+    return row.label if row else identifier
+
+
+@register.filter
+def ms(value: float | None, digits: int = 2) -> str:
+    """Milliseconds, in the language of the page; a dash when there is no value."""
+    if value is None:
+        return "–"
+    return f"{formats.number_format(value, decimal_pos=digits, force_grouping=False)} ms"
+
+
+@register.filter
+def mb(value: float | None) -> str:
+    """Megabytes; a dash when unknown."""
+    return "–" if value is None else f"{value} MB"
+
+
+@register.filter
+def size(value: int) -> str:
+    """Bytes as a person reads them: 312 bytes, 4.2 kB, 3.1 MB."""
+    if value < 1000:
+        return _("%(count)s bytes") % {"count": value}
+    unit, amount = ("kB", value / 1000) if value < 1_000_000 else ("MB", value / 1_000_000)
+    return f"{formats.number_format(amount, decimal_pos=1, force_grouping=False)} {unit}"
+
+
+@register.filter
+def ago(moment: Any) -> str:
+    """How long since: the largest unit alone."""
+    if moment is None:
+        return ""
+    seconds = (clock.now() - moment).total_seconds()
+    if seconds < 60:
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince.timesince(moment, clock.now(), depth=1)}
+
+
+@register.filter
+def aws_cost(invocation: Any) -> str:
+    """What AWS would have charged for this invocation, in dollars; a dash when its figures are unknown."""
+    if invocation.billed_ms is None or not invocation.memory_size:
+        return "–"
+    return pricing.dollars(pricing.invocation(billed_ms=invocation.billed_ms, memory_mb=invocation.memory_size))
+
+
+@register.simple_tag
+def spark(values: list[int], kind: str = "") -> SafeString:
+    """A little chart of counts, drawn here; its sum stands beside it."""
+    line, area = sparkline.paths(values)
+    return format_html(
+        '<span class="spark {}"><svg viewBox="0 0 84 22" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="area" d="{}"/><path d="{}"/></svg><span class="value">{}</span></span>',
+        kind,
+        area,
+        line,
+        formats.number_format(sum(values)),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Any, **changes: Any) -> str:
+    """The page's own query string with some parameters changed; an empty value removes one."""
+    params = context["request"].GET.copy()
+    for name, value in changes.items():
+        params.pop(name, None)
+        if value not in (None, ""):
+            params[name] = value
+    return f"?{params.urlencode()}"
