@@ -29,9 +29,10 @@ def make(hand: Hand, live: Live) -> Iterator[Callable[..., str]]:
         return name
 
     yield create
-    logs = live.client("logs")
     for name in made:
         hand.delete_function(name)
+    logs = live.client("logs")
+    for name in made:
         for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]:
             logs.delete_log_group(logGroupName=group["logGroupName"])
 
