@@ -4,12 +4,14 @@ Everything is written under a temporary name and renamed, so a crash leaves eith
 of it; storing the same bytes again is harmless. The rows (``DeploymentPackage``) point here, never the other way.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -28,12 +30,14 @@ __all__ = [
     "package_dir",
     "package_path",
     "read_files",
+    "remove_unused",
     "replace_files",
     "store_package",
 ]
 
 # AWS limits the request: 50 MB of zip in base64, and room for the other members.
 REQUEST_SIZE_LIMIT = 69_905_067
+UNUSED_S = 3600
 
 type EditedFiles = dict[str, bytes | None]
 """Path to new contents; None removes the file."""
@@ -51,12 +55,14 @@ def store_package(data: bytes, *, operation: str = "CreateFunction") -> Deployme
         raise RequestEntityTooLarge(limit=REQUEST_SIZE_LIMIT, operation=operation)
     sha256 = hashlib.sha256(data).hexdigest()
     archive = Archive(data)
-    _ensure_tree(archive, sha256)
-    if not _zip(sha256).is_file():
-        _keep(data, sha256)
-    package, _ = DeploymentPackage.objects.get_or_create(
-        sha256=sha256, defaults={"size": len(data), "unzipped_size": archive.unzipped_size}
-    )
+    with _shelves(fcntl.LOCK_SH):
+        _mark(sha256).unlink(missing_ok=True)
+        _ensure_tree(archive, sha256)
+        if not _zip(sha256).is_file():
+            _keep(data, sha256)
+        package, _ = DeploymentPackage.objects.get_or_create(
+            sha256=sha256, defaults={"size": len(data), "unzipped_size": archive.unzipped_size}
+        )
     return package
 
 
@@ -109,6 +115,46 @@ def replace_files(sha256: str, changes: EditedFiles) -> bytes:
     return pack(files, executable=executable)
 
 
+def remove_unused(*, unused: Callable[[], Iterable[DeploymentPackage]], now: datetime) -> int:
+    """Remove the packages that nobody used at the last look either, an hour ago or more; returns how many.
+
+    The hour lets invocations end that still run from them, and whoever has just stored one make use of it.
+    ``unused`` is asked while nobody can store anything.
+    """
+    removed = 0
+    with _shelves(fcntl.LOCK_EX):
+        for package in unused():
+            mark = _mark(package.sha256)
+            if not mark.exists():
+                mark.touch()
+                os.utime(mark, (now.timestamp(), now.timestamp()))
+            elif now.timestamp() - mark.stat().st_mtime >= UNUSED_S:
+                _remove(package)
+                removed += 1
+    return removed
+
+
+def _remove(package: DeploymentPackage) -> None:
+    """The row first: a crash in between leaves files that the next equal package takes over."""
+    sha256 = package.sha256
+    package.delete()
+    _checked.discard(sha256)
+    with _workshop() as workshop:
+        for place in (_tree(sha256), _zip(sha256), _mark(sha256)):
+            if place.exists():
+                place.rename(workshop / place.name)
+
+
+@contextmanager
+def _shelves(how: int) -> Iterator[None]:
+    """Many may store at once (``LOCK_SH``), and only one remove (``LOCK_EX``), whatever process they are in."""
+    root = Path(settings.CODE_DIR)
+    root.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (root / "lock").open("w") as file:
+        fcntl.flock(file, how)
+        yield
+
+
 # -- places ----------------------------------------------------------------------------------------
 
 
@@ -118,6 +164,11 @@ def _zip(sha256: str) -> Path:
 
 def _tree(sha256: str) -> Path:
     return Path(settings.CODE_DIR) / "trees" / _digest(sha256)[:2] / sha256
+
+
+def _mark(sha256: str) -> Path:
+    """A file that says since when (its time of change) nobody uses the package."""
+    return _zip(sha256).with_suffix(".unused")
 
 
 def _digest(sha256: str) -> str:

@@ -1,0 +1,178 @@
+"""Terraform applies, sees no difference, updates and destroys.
+
+Needs ``terraform`` on the path and its AWS provider in a filesystem mirror named by ``PUPITRE_TF_PLUGIN_DIR``.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from functions import archives
+
+PLUGINS = os.environ.get("PUPITRE_TF_PLUGIN_DIR", "")
+
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed"),
+    pytest.mark.skipif(not PLUGINS, reason="PUPITRE_TF_PLUGIN_DIR names no mirror of Terraform's providers"),
+]
+
+HEADER = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+variable "memory" { default = 128 }
+provider "aws" { region = "us-east-1" }
+"""
+
+STACK = (
+    HEADER
+    + """
+resource "aws_iam_role" "hello" {
+  name = "hello-role"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+resource "aws_lambda_layer_version" "numbers" {
+  layer_name          = "numbers"
+  filename            = "layer.zip"
+  source_code_hash    = filebase64sha256("layer.zip")
+  compatible_runtimes = ["python3.13"]
+}
+resource "aws_lambda_function" "hello" {
+  function_name    = "hello"
+  filename         = "code.zip"
+  source_code_hash = filebase64sha256("code.zip")
+  runtime          = "python3.13"
+  handler          = "lambda_function.lambda_handler"
+  role             = aws_iam_role.hello.arn
+  layers           = [aws_lambda_layer_version.numbers.arn]
+  memory_size      = var.memory
+  timeout          = 60
+  publish          = true
+  environment { variables = { foo = "bar" } }
+  tags = { team = "red" }
+}
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.hello.function_name
+  function_version = aws_lambda_function.hello.version
+}
+resource "aws_lambda_permission" "s3" {
+  statement_id  = "from-s3"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.hello.function_name
+  qualifier     = aws_lambda_alias.live.name
+  principal     = "s3.amazonaws.com"
+  source_arn    = "arn:aws:s3:::bucket"
+}
+resource "aws_lambda_function_event_invoke_config" "hello" {
+  function_name          = aws_lambda_function.hello.function_name
+  maximum_retry_attempts = 0
+}
+"""
+)
+
+SLIDE = (
+    HEADER
+    + """
+resource "aws_lambda_function" "first" {
+  function_name = "first_lambda"
+  filename      = "code.zip"
+  runtime       = "python3.8"
+  memory_size   = var.memory
+  timeout       = 60
+  role          = "arn:aws:iam::147552475298:role/LabRole"
+  handler       = "lambda_function.lambda_handler"
+  environment { variables = { foo = "bar" } }
+}
+"""
+)
+
+
+def code(answer: int) -> bytes:
+    return archives.pack({"lambda_function.py": f"def lambda_handler(event, context):\n    return {answer}\n".encode()})
+
+
+@pytest.fixture
+def terraform(ada_boto, tmp_path: Path) -> Callable[..., int]:
+    """Runs terraform in a folder of its own as ada; returns its exit code, or fails with what it printed."""
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    (folder / "rc").write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{PLUGINS}" }}\n}}\n')
+    (folder / "code.zip").write_bytes(code(1))
+    (folder / "layer.zip").write_bytes(archives.pack({"python/numbers_of_mine.py": b"ONE = 1\n"}))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TF_CLI_CONFIG_FILE": str(folder / "rc"),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_ENDPOINT_URL": ada_boto.endpoint,
+        "AWS_ACCESS_KEY_ID": ada_boto.key.id,
+        "AWS_SECRET_ACCESS_KEY": ada_boto.key.secret,
+    }
+
+    def run(*arguments: str, stack: str = "", allowed: tuple[int, ...] = (0,)) -> int:
+        if stack:
+            (folder / "main.tf").write_text(stack)
+        done = subprocess.run(
+            ["terraform", *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode in allowed, done.stdout + done.stderr
+        return done.returncode
+
+    run.folder = folder  # type: ignore[attr-defined]
+    return run
+
+
+NO_DIFFERENCE = ("plan", "-input=false", "-detailed-exitcode")
+APPLY = ("apply", "-auto-approve", "-input=false")
+
+
+def test_a_stack_is_applied_changed_and_destroyed_without_a_trace(terraform, ada_boto):
+    client = ada_boto.lambda_
+    terraform("init", "-input=false", stack=STACK)
+
+    terraform(*APPLY)
+    assert terraform(*NO_DIFFERENCE) == 0
+    assert client.get_alias(FunctionName="hello", Name="live")["FunctionVersion"] == "1"
+    assert client.list_tags(Resource=client.get_function(FunctionName="hello")["Configuration"]["FunctionArn"])[
+        "Tags"
+    ] == {"team": "red"}
+
+    (terraform.folder / "code.zip").write_bytes(code(2))
+    terraform(*APPLY, "-var=memory=256")
+    assert terraform(*NO_DIFFERENCE, "-var=memory=256") == 0
+    live = client.get_function_configuration(FunctionName="hello", Qualifier="live")
+    assert (live["Version"], live["MemorySize"]) == ("2", 256)
+
+    terraform("destroy", "-auto-approve", "-input=false", "-var=memory=256")
+    assert client.list_functions()["Functions"] == []
+    assert client.list_layers()["Layers"] == []
+
+
+def test_the_function_of_the_slide_is_applied_with_its_foreign_account_and_old_runtime(terraform, ada_boto):
+    terraform("init", "-input=false", stack=SLIDE)
+
+    terraform(*APPLY)
+
+    assert terraform(*NO_DIFFERENCE) == 0
+    assert ada_boto.lambda_.get_function_configuration(FunctionName="first_lambda")["Runtime"] == "python3.8"
+    terraform("destroy", "-auto-approve", "-input=false")
