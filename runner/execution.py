@@ -212,7 +212,7 @@ def _invoked(
     if outcome.log_dropped:
         log.platform(f"[{outcome.log_dropped} bytes of output were over the limit and are not kept]\n")
     if outcome.kind is Kind.TIMEOUT:
-        log.platform(report.timeout_line(request.request_id, spec.version.timeout, clock.epoch_ms()))
+        log.platform(f"{outcome.error_message}\n\n")
     elif outcome.kind in _CRASHES:
         log.platform(f"{outcome.error_message}\n{outcome.error_type}\n")
     return _finish(spec, request, outcome, slot, log, init_ms)
@@ -235,7 +235,7 @@ def _never_invoked(spec: RunSpec, request: Request, outcome: Outcome, slot: Slot
             duration_ms=outcome.duration_ms,
             max_memory_mb=outcome.max_memory_mb,
         )
-        log.platform(report.timeout_line(request.request_id, spec.version.timeout, at))
+        log.platform(f"{message}\n\n")
     return _finish(spec, request, outcome, slot, log, None)
 
 

@@ -62,10 +62,6 @@ def end_line(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
-def timeout_line(request_id: str, timeout_s: float, at_ms: int) -> str:
-    return f"{timestamp(at_ms)} {request_id} Task timed out after {timeout_s:.2f} seconds\n\n"
-
-
 def report_line(
     request_id: str,
     report: Report,

@@ -46,7 +46,6 @@ def messenger(redis_url: str, settings) -> Iterator[None]:
     """Redis, empty."""
     settings.REDIS_URL = redis_url
     redis.connection.cache_clear()
-    redis._script.cache_clear()
     redis.connection().flushall()
     before, rendezvous._rendezvous = rendezvous._rendezvous, None
     yield
@@ -56,7 +55,6 @@ def messenger(redis_url: str, settings) -> Iterator[None]:
     rendezvous._rendezvous = before
     redis.connection().flushall()
     redis.connection.cache_clear()
-    redis._script.cache_clear()
 
 
 @pytest.fixture(autouse=True)

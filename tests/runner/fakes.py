@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core import clock
 from runner import outcomes
 from runner.environment import InvokeRequest
 from runner.outcomes import Kind, Outcome
@@ -79,7 +80,10 @@ class FakeEnvironment:
             error_type, message = outcomes.exited(request_id=request.request_id, reason="exit status 1")
             return self._failed(Kind.EXIT, error_type, message, request, init_ms)
         except TimesOut:
-            return self._failed(Kind.TIMEOUT, "Sandbox.Timedout", "Task timed out", request, init_ms)
+            error_type, message = outcomes.timed_out(
+                at=clock.now(), request_id=request.request_id, seconds=request.timeout_s
+            )
+            return self._failed(Kind.TIMEOUT, error_type, message, request, init_ms)
         except Unlucky:
             return Outcome(kind=Kind.PLATFORM_FAILURE, error_message="the host is unlucky")
         payload = json.dumps(answer).encode()

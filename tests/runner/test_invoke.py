@@ -114,7 +114,7 @@ def test_a_timeout_is_reported_as_the_timeout_itself(engine, ada, make_function,
     world.handler = never
     answer = invoke(ada)
     assert answer.report.duration_ms == 3000
-    assert "Task timed out after 3.00 seconds" in answer.log_tail
+    assert f"{answer.request_id} Task timed out after 3.00 seconds\n\nEND" in answer.log_tail
     assert "Status: timeout" in answer.log_tail
 
 
@@ -254,7 +254,6 @@ def test_without_redis_the_error_says_so(settings, ada, make_function, tmp_path,
     make_function(ada)
     settings.REDIS_URL = f"unix://{tmp_path}/gone.sock"
     redis.connection.cache_clear()
-    redis._script.cache_clear()
     with pytest.raises(ServiceError, match="Redis"):
         invoke(ada)
 

@@ -42,11 +42,9 @@ def test_a_crash_names_its_error_type():
     assert line.endswith("Status: error\tError Type: Runtime.ExitError\t\n")
 
 
-def test_start_end_and_timeout_lines():
+def test_start_and_end_lines():
     assert report.start_line(ID, "$LATEST") == f"START RequestId: {ID} Version: $LATEST\n"
     assert report.end_line(ID) == f"END RequestId: {ID}\n"
-    line = report.timeout_line(ID, 3, 1_763_806_530_123)
-    assert line == f"2025-11-22T10:15:30.123Z {ID} Task timed out after 3.00 seconds\n\n"
 
 
 def test_in_json_the_platform_writes_events():
