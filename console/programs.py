@@ -79,6 +79,7 @@ def product() -> list[Program]:
                 *("--queues", "invoke,events", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             ),
+            stop_within_s=settings.STOP_PATIENCE_S + 5,
         ),
         Program(
             "beat",

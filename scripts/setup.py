@@ -104,11 +104,12 @@ def make_function_libraries() -> None:
     """What functions find installed beside them, as on AWS."""
     build = ROOT / "scripts" / "build_function_libraries.py"
     stamps = Stamps(TOOLS / "made.json")
-    if stamps.current("functions", lock("functions"), build):
+    sources = (lock("functions"), lock("functions39"), build)
+    if stamps.current("functions", *sources):
         return
     say("Building the libraries that functions find installed (boto3)")
     run(PYTHON, build)
-    stamps.record(functions=(lock("functions"), build))
+    stamps.record(functions=sources)
 
 
 def make_redis() -> None:
