@@ -7,6 +7,9 @@ class RunnerConfig(AppConfig):
 
     def ready(self) -> None:
         from core import targets
+        from functions.runtimes import register_availability
+        from runner.runtimes import is_available
         from runner.targets import deliver_to_function
 
         targets.register("lambda", deliver_to_function)
+        register_availability(is_available)

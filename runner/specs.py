@@ -13,7 +13,6 @@ from functions import archives
 from functions.models import LayerVersion, Version
 from runner import context, runtimes
 from runner.runtimes import Interpreter
-from runner.sandboxes.base import SandboxUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,7 @@ def load(version_id: int) -> RunSpec:
 
 
 def _interpreter(runtime: str) -> Interpreter:
-    for interpreter in runtimes.interpreters():
-        major, minor = interpreter.version
-        if runtime in (f"python{major}.{minor}", f"nodejs{major}.x"):
-            return interpreter
-    raise SandboxUnavailable(f"This server has no interpreter for {runtime}.")
+    return runtimes.interpreter_for(runtime)
 
 
 def fingerprint(version: Version, layer_packages: list[str]) -> str:

@@ -12,7 +12,8 @@ here → worker    Y up · N init done · E init failed (headed) · R answer, F 
 here ↔ runtime   B, I down; Y, N, E, R, F, T up
 
 ``main`` takes its one argument, JSON, from the command line: ``command`` and ``environment`` of the runtime, the
-``cwd`` to start it in, and the ``port`` to relay (0: none). The stream is file descriptor 0.
+``cwd`` to start it in, and the ``port`` to relay (0: none). The stream is read from file descriptor 0 and written to 1,
+which may be one socket or two pipes; standard error is for what goes wrong before a frame can be sent.
 """
 
 import fcntl
@@ -35,6 +36,7 @@ ANSWER_LIMIT = 6 * 1024 * 1024 + 16 * 1024
 WINDOW = 256 * 1024  # bytes on their way in one direction of a relayed connection
 CONNECTIONS = 64
 PROCESSES = 1024
+LINGER = 2.0
 SLOW_TICK, FAST_TICK = 0.04, 0.01
 MEMORY = re.compile(rb"^(VmHWM|VmRSS|RssAnon|RssShmem):\s+(\d+)", re.MULTILINE)
 SHARE = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+)", re.MULTILINE)
@@ -78,7 +80,7 @@ class Init:
     def __init__(self, config):
         self.config = config
         self.alone = os.getpid() == 1  # in a PID namespace of our own: everybody else is ours
-        self.stream = socket.socket(fileno=_move_up(0))
+        self.stream_in, self.stream_out = _move_stream_up()
         self.poll = select.poll()
         self.handlers = {}
         self.incoming = bytearray()
@@ -95,7 +97,7 @@ class Init:
         self.child = self.status = None
         self.runtime = self.output = None
         self.from_runtime = bytearray()
-        self.watch_fd(self.stream, self.read_stream)
+        self.watch_fd(self.stream_in, self.read_stream)
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class Init:
                 next_look = now + self.tick
 
     def watch_fd(self, file, handler, events=select.POLLIN):
-        self.handlers[file.fileno()] = handler
+        self.handlers[file if isinstance(file, int) else file.fileno()] = handler
         self.poll.register(file, events)
 
     def forget_fd(self, file):
@@ -131,9 +133,10 @@ class Init:
 
     def send(self, kind, *parts):
         """One frame to the worker, which always reads: waiting here is waiting for it to keep up."""
-        data = HEAD.pack(kind, sum(len(part) for part in parts)) + b"".join(parts)
+        data = memoryview(HEAD.pack(kind, sum(len(part) for part in parts)) + b"".join(parts))
         try:
-            self.stream.sendall(data)
+            while data:
+                data = data[os.write(self.stream_out, data) :]
         except OSError:
             self.leave()
 
@@ -311,7 +314,16 @@ class Init:
         self.signal_all(signal.SIGKILL)
         self.reap()
         self.drain_output()
-        self.send(b"X", json.dumps({"reason": reason, **detail, **self.measures()}).encode())
+        said = {"reason": reason, **detail, **self.measures(), "oom_kills": _oom_kills()}
+        self.send(b"X", json.dumps(said).encode())
+        self.linger()
+
+    def linger(self):
+        """Stay until the worker lets go: where control groups end with this process, it reads them first."""
+        until = time.monotonic() + LINGER
+        while time.monotonic() < until and select.select([self.stream_in], [], [], until - time.monotonic())[0]:
+            if not os.read(self.stream_in, 1 << 16):
+                break
         os._exit(0)
 
     # -- output ------------------------------------------------------------------------------------
@@ -385,9 +397,7 @@ class Init:
 
     def read_stream(self, _events):
         try:
-            data = self.stream.recv(1 << 18, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
+            data = os.read(self.stream_in, 1 << 18)
         except OSError:
             data = b""
         if not data:
@@ -544,9 +554,22 @@ def _memory_of(pid):
         return {}
 
 
-def _move_up(fd):
+def _oom_kills():
+    """How often the kernel has killed for want of memory, where our control group can be seen from inside."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path, "rb") as file:
+                found = re.search(rb"^oom_kill (\d+)", file.read(), re.MULTILINE)
+        except OSError:
+            continue
+        if found:
+            return int(found.group(1))
+    return 0
+
+
+def _move_stream_up():
     """Keep the stream where code that closes low descriptors, or inherits them, does not meet it."""
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200) for fd in (0, 1)]
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)

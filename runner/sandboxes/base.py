@@ -20,30 +20,26 @@ from pathlib import Path
 from socket import socket
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext_lazy as _
-
 from core import limits
-from core.errors import ServiceError
 from runner.runtimes import Interpreter
+from runner.sandboxes.errors import SandboxFailure, SandboxUnavailable
+
+__all__ = [
+    "DRIVERS",
+    "Binding",
+    "Capability",
+    "Sandbox",
+    "SandboxDriver",
+    "SandboxFailure",
+    "SandboxSpec",
+    "SandboxUnavailable",
+    "make_driver",
+]
 
 DRIVERS = {
     "bubblewrap": "runner.sandboxes.bubblewrap.Bubblewrap",
     "native": "runner.sandboxes.native.Native",
 }
-
-
-class SandboxFailure(ServiceError):
-    """The platform could not start, bind or end a sandbox: our fault, never the function's."""
-
-    title = _("The execution environment could not be started")
-    hint = _("Try again; if it happens again, run the doctor command on the server.")
-
-
-class SandboxUnavailable(SandboxFailure):
-    """This host cannot hold strangers' code with the configured driver; ``text`` says what is missing."""
-
-    title = _("This server cannot run functions yet")
-    hint = _("Ask whoever runs this server to run the doctor command: it names what to install.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

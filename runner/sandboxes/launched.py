@@ -1,7 +1,6 @@
 """What all drivers that start processes on this host share: slots, the launcher, the code in place, the end."""
 
 import contextlib
-import json
 import logging
 import os
 import platform
@@ -259,15 +258,15 @@ class LaunchedDriver(SandboxDriver):
 
     def message(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> dict[str, Any]:
         place = self.place(sandbox)
-        config = {
-            "command": rootfs.command(sandbox.interpreter, self.executable(sandbox), place.rapid, place.sdk, preload),
-            "cwd": place.task,
-            "environment": self.adjust(rootfs.start_environment(sandbox.interpreter), sandbox),
-            "port": self.port(),
-        }
+        config = rootfs.init_config(
+            command=rootfs.command(sandbox.interpreter, self.executable(sandbox), place.rapid, place.sdk, preload),
+            cwd=place.task,
+            environment=self.adjust(rootfs.start_environment(sandbox.interpreter), sandbox),
+            port=self.port(),
+        )
         return {
             "slot": sandbox.slot,
-            "argv": self.argv(sandbox, json.dumps(config)),
+            "argv": self.argv(sandbox, config),
             "user": self.workplace.user(sandbox.slot) if self.private else None,
             "joins": joins,
             "limits": self._resource_limits(sandbox),

@@ -79,7 +79,7 @@ def _become(message: Message, stream: int) -> None:
             file.write("0")
     os.setsid()
     os.dup2(stream, 0)
-    os.dup2(os.open("/dev/null", os.O_RDWR), 1)
+    os.dup2(stream, 1)
     if message["filter"]:
         os.dup2(os.open(message["filter"], os.O_RDONLY), FILTER_FD)
         os.set_inheritable(FILTER_FD, True)  # in case it had that very number already

@@ -1,5 +1,6 @@
 """What a sandbox sees as its files besides the function's own: a little /etc, and the platform's runtime programs."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -52,7 +53,7 @@ def write_rapid(directory: Path, own: Interpreter, interpreters: Iterable[Interp
     shutil.copytree(
         RUNTIMES, directory, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), copy_function=shutil.copyfile
     )
-    for name in ("__init__.py", "discovery.py", "legacy.py"):
+    for name in ("__init__.py", "discovery.py", "choice.py"):
         (directory / name).unlink(missing_ok=True)
     for interpreter in interpreters:
         if interpreter.family == "python":
@@ -80,6 +81,11 @@ def inside(interpreter: Interpreter, lang: str = "/var/lang") -> str:
     if interpreter.is_system:
         return str(interpreter.executable)
     return f"{lang}/{interpreter.executable.relative_to(interpreter.prefix)}"
+
+
+def init_config(*, command: list[str], cwd: str, environment: dict[str, str], port: int) -> str:
+    """The one argument of PID 1: what to start, where, with which variables; the port to relay, or 0."""
+    return json.dumps({"command": command, "cwd": cwd, "environment": environment, "port": port})
 
 
 def command(interpreter: Interpreter, executable: str, rapid: str, sdk: str, preload: bool) -> list[str]:
