@@ -63,6 +63,13 @@ class NoSuchOperation(ServiceError):
     status = 404
 
 
+class NoSuchAction(NoSuchOperation):
+    """The same, as the query protocol answers it."""
+
+    code = "InvalidAction"
+    status = 400
+
+
 class UnknownService(ServiceError):
     """A service that this server does not know."""
 

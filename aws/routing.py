@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aws import model
-from aws.errors import NoSuchOperation
+from aws.errors import NoSuchAction, NoSuchOperation
 from aws.http import Request, percent_decode
 from aws.model import OperationModel, ServiceModel
 from aws.protocols import query
@@ -130,7 +130,7 @@ def _action(service: ServiceModel, request: Request) -> Route:
     action, version = fields.get("Action", ""), fields.get("Version", service.api_version)
     if operation := service.operation(action):
         return Route(operation)
-    raise NoSuchOperation(f"Could not find operation {action[:128]} for version {version[:32]}")
+    raise NoSuchAction(f"Could not find operation {action[:128]} for version {version[:32]}")
 
 
 # -- method and path -------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ class Heard:
 SYNCHRONOUS = [
     ("lambda", "GetFunction"),
     ("lambda", "CreateFunction"),
+    ("lambda", "ListFunctions"),
     ("lambda", "TagResource"),
     ("lambda", "DeleteFunction"),
     ("logs", "CreateLogGroup"),
