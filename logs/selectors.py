@@ -56,7 +56,14 @@ def get_log_stream(*, account: Account, group: str, name: str) -> LogStream:
 
 
 def describe_log_groups(
-    *, account: Account, prefix: str = "", pattern: str = "", token: str | None = None, limit: int = DESCRIBE_LIMIT
+    *,
+    account: Account,
+    prefix: str = "",
+    pattern: str = "",
+    names: Sequence[str] = (),
+    log_group_class: str = "",
+    token: str | None = None,
+    limit: int = DESCRIBE_LIMIT,
 ) -> tuple[Sequence[LogGroup], str | None]:
     """Groups by name, of a prefix or with ``pattern`` anywhere in the name, and the token of the next page."""
     if prefix and pattern:
@@ -64,6 +71,10 @@ def describe_log_groups(
     rows = paging.with_prefix(LogGroup.objects.filter(account=account), "name", prefix)
     if pattern:
         rows = rows.filter(GreaterThan(StrIndex("name", Value(pattern)), Value(0)))
+    if names:
+        rows = rows.filter(name__in=names)
+    if log_group_class:
+        rows = rows.filter(log_group_class=log_group_class)
     return _page(rows, token=token, limit=limit)
 
 

@@ -24,7 +24,6 @@ __all__ = [
     "delete_log_group",
     "delete_log_stream",
     "delete_retention_policy",
-    "list_tags",
     "put_log_events",
     "put_retention_policy",
     "tag",
@@ -210,12 +209,6 @@ def delete_retention_policy(*, account: Account, name: str) -> None:
 def _update(account: Account, name: str, **values: int | None) -> None:
     if LogGroup.objects.filter(account=account, name=name).update(**values) != 1:
         raise errors.LogGroupNotFound
-
-
-def list_tags(*, account: Account, name: str) -> dict[str, str]:
-    """The tags of a group."""
-    tags: dict[str, str] = selectors.get_log_group(account=account, name=name).tags
-    return tags
 
 
 @transaction.atomic

@@ -1,26 +1,26 @@
 """Managed policies: the account's own, with versions, and AWS's, which everybody can read."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Q
 
 from accounts import errors
-from accounts.iam import documents, rules
+from accounts.iam import documents, pages, rules
 from accounts.iam.managed_policies import AWS_POLICIES, AwsPolicy
 from accounts.models import Account, Policy, PolicyVersion, Role, RolePolicyAttachment
 from accounts.selectors import own_arn
 from core import arns, clock, paging
-from core.errors import InvalidParameterValue
 
 PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDescription:
-    """A managed policy of either kind; ``attachment_count`` counts the caller's roles."""
+    """A managed policy of either kind; the counts are of the caller's roles."""
 
     arn: str
     name: str
@@ -32,6 +32,7 @@ class PolicyDescription:
     updated_at: datetime
     tags: dict[str, str]
     attachment_count: int = 0
+    boundary_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,26 @@ def check_boundary(*, account: Account, arn: str) -> str:
     return policy.arn
 
 
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """How often the account's roles have a policy attached, or as their boundary, by its ARN."""
+
+    attached: Mapping[str, int]
+    boundaries: Mapping[str, int]
+
+
+def _uses(account: Account) -> _Uses:
+    attached = RolePolicyAttachment.objects.filter(role__account=account).values_list("policy_arn", flat=True)
+    bounded = Role.objects.filter(account=account).exclude(permissions_boundary="")
+    return _Uses(Counter(attached), Counter(bounded.values_list("permissions_boundary", flat=True)))
+
+
 def get_policy(*, account: Account, arn: str) -> PolicyDescription:
     """The policy behind ``arn``; raises ``PolicyNotFound``."""
-    policy = _policy(account, arn)
-    count = RolePolicyAttachment.objects.filter(role__account=account, policy_arn=policy.arn).count()
-    return _describe(policy, count)
+    return _describe(_policy(account, arn), _uses(account))
 
 
-def _describe(policy: Policy | AwsPolicy, attachment_count: int) -> PolicyDescription:
+def _describe(policy: Policy | AwsPolicy, uses: _Uses) -> PolicyDescription:
     return PolicyDescription(
         arn=policy.arn,
         name=policy.name,
@@ -106,7 +119,8 @@ def _describe(policy: Policy | AwsPolicy, attachment_count: int) -> PolicyDescri
         created_at=policy.created_at,
         updated_at=policy.updated_at,
         tags=policy.tags,
-        attachment_count=attachment_count,
+        attachment_count=uses.attached.get(policy.arn, 0),
+        boundary_count=uses.boundaries.get(policy.arn, 0),
     )
 
 
@@ -115,37 +129,31 @@ def list_policies(
     account: Account,
     scope: str = "All",
     only_attached: bool = False,
+    usage: str = "",
     path_prefix: str = "/",
     marker: str | None = None,
     size: int = PAGE_SIZE,
 ) -> tuple[Sequence[PolicyDescription], str | None]:
-    """Policies by ARN, AWS's last; ``scope`` is ``All``, ``AWS`` or ``Local``."""
-    counts = _attachment_counts(account)
+    """Policies by name, AWS's last.
+
+    ``scope`` is ``All``, ``AWS`` or ``Local``; ``usage`` is ``PermissionsPolicy`` (attached), ``PermissionsBoundary``
+    or empty for any.
+    """
+    uses = _uses(account)
     found: list[Policy | AwsPolicy] = []
     if scope in ("All", "Local"):
         found += Policy.objects.filter(account=account).order_by("name")
     if scope in ("All", "AWS"):
         found += AWS_POLICIES.values()
+    wanted = [uses.attached] if only_attached or usage == "PermissionsPolicy" else []
+    if usage == "PermissionsBoundary":
+        wanted.append(uses.boundaries)
     listed = [
-        _describe(policy, counts.get(policy.arn, 0))
+        _describe(policy, uses)
         for policy in found
-        if policy.path.startswith(path_prefix) and not (only_attached and policy.arn not in counts)
+        if policy.path.startswith(path_prefix) and all(policy.arn in used for used in wanted)
     ]
-    return slice_page(listed, marker=marker, size=size)
-
-
-def _attachment_counts(account: Account) -> dict[str, int]:
-    rows = RolePolicyAttachment.objects.filter(role__account=account).values_list("policy_arn")
-    return dict(rows.annotate(count=Count("id")).order_by())
-
-
-def slice_page[T](items: Sequence[T], *, marker: str | None, size: int) -> tuple[Sequence[T], str | None]:
-    """One page of a short list that is wholly in memory, and the marker of the next."""
-    start = paging.decode_marker(marker)[0] if marker else 0
-    if not isinstance(start, int) or start < 0:
-        raise InvalidParameterValue("The marker is not valid.")
-    end = start + size
-    return items[start:end], paging.encode_marker(end) if end < len(items) else None
+    return pages.slice_page(listed, marker=marker, size=size)
 
 
 def get_policy_version(*, account: Account, arn: str, version: str) -> VersionDescription:
@@ -160,7 +168,7 @@ def list_policy_versions(
     *, account: Account, arn: str, marker: str | None = None, size: int = PAGE_SIZE
 ) -> tuple[Sequence[VersionDescription], str | None]:
     """The versions of a policy, newest first."""
-    return slice_page(_versions(_policy(account, arn)), marker=marker, size=size)
+    return pages.slice_page(_versions(_policy(account, arn)), marker=marker, size=size)
 
 
 def _versions(policy: Policy | AwsPolicy) -> list[VersionDescription]:
@@ -173,12 +181,23 @@ def _versions(policy: Policy | AwsPolicy) -> list[VersionDescription]:
 
 
 def list_entities_for_policy(
-    *, account: Account, arn: str, path_prefix: str = "/", marker: str | None = None, size: int = PAGE_SIZE
+    *,
+    account: Account,
+    arn: str,
+    entity_filter: str = "",
+    usage: str = "",
+    path_prefix: str = "/",
+    marker: str | None = None,
+    size: int = PAGE_SIZE,
 ) -> tuple[Sequence[Role], str | None]:
-    """The caller's roles that a policy is attached to."""
+    """The caller's roles that have a policy attached, or as their boundary; users and groups have none here."""
     policy = _policy(account, arn)
-    rows = Role.objects.filter(account=account, attachments__policy_arn=policy.arn)
-    return paging.page(paging.with_prefix(rows, "path", path_prefix), marker=marker, size=size, key="name")
+    attached, bounded = Q(attachments__policy_arn=policy.arn), Q(permissions_boundary=policy.arn)
+    uses = {"PermissionsPolicy": attached, "PermissionsBoundary": bounded}.get(usage, attached | bounded)
+    rows = Role.objects.filter(uses, account=account).distinct()
+    if entity_filter not in ("", "Role"):
+        rows = rows.none()
+    return pages.page(paging.with_prefix(rows, "path", path_prefix), marker=marker, size=size, key="name")
 
 
 # -- changing --------------------------------------------------------------------------------------
@@ -215,7 +234,7 @@ def create_policy(
     except IntegrityError:  # made by somebody else since we looked
         raise errors.PolicyExists(name=name) from None
     PolicyVersion.objects.create(policy=policy, number=1, document=document)
-    return _describe(policy, 0)
+    return _describe(policy, _Uses({}, {}))
 
 
 def _check_document(document: str) -> None:

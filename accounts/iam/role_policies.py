@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from accounts import errors
-from accounts.iam import documents, policies, roles, rules
+from accounts.iam import documents, pages, policies, roles, rules
 from accounts.models import Account, Role, RolePolicy, RolePolicyAttachment
-from core import paging
 
 PAGE_SIZE = 100
 
@@ -49,7 +48,7 @@ def list_role_policies(
 ) -> tuple[Sequence[RolePolicy], str | None]:
     """The inline policies of a role by name."""
     role = roles.get_role(account=account, name=role_name)
-    return paging.page(role.inline_policies.all(), marker=marker, size=size, key="name")
+    return pages.page(role.inline_policies.all(), marker=marker, size=size, key="name")
 
 
 @transaction.atomic
@@ -82,4 +81,4 @@ def list_attached_role_policies(
     """The managed policies of a role by ARN."""
     role: Role = roles.get_role(account=account, name=role_name)
     rows = RolePolicyAttachment.objects.filter(role=role, policy_arn__contains=f":policy{path_prefix}")
-    return paging.page(rows, marker=marker, size=size, key="policy_arn")
+    return pages.page(rows, marker=marker, size=size, key="policy_arn")

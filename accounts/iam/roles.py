@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db import IntegrityError, transaction
 
 from accounts import errors, identifiers
-from accounts.iam import documents, policies, rules
+from accounts.iam import documents, pages, policies, rules
 from accounts.models import Account, Role
 from core import arns, paging
 
@@ -82,7 +82,7 @@ def list_roles(
 ) -> tuple[Sequence[Role], str | None]:
     """Roles by name, and the marker of the next page."""
     rows = paging.with_prefix(Role.objects.filter(account=account), "path", path_prefix)
-    return paging.page(rows, marker=marker, size=size, key="name")
+    return pages.page(rows, marker=marker, size=size, key="name")
 
 
 @transaction.atomic

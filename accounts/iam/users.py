@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from accounts import errors, services
-from accounts.iam import rules
+from accounts.iam import pages, rules
 from accounts.models import AccessKey, Account, Policy, PolicyVersion, Role, User
-from core import paging
 
 PAGE_SIZE = 100
 
@@ -21,37 +20,40 @@ def get_user(*, account: Account, name: str) -> User:
 
 
 def list_users(
-    *, account: Account, marker: str | None = None, size: int = PAGE_SIZE
+    *, account: Account, path_prefix: str = "/", marker: str | None = None, size: int = PAGE_SIZE
 ) -> tuple[Sequence[User], str | None]:
-    """Users by name."""
-    rows = User.objects.filter(account=account, is_active=True)
-    return paging.page(rows, marker=marker, size=size, key="username")
+    """Users by name; the path of all of them is a slash."""
+    rows = User.objects.filter(account=account, is_active=True) if path_prefix == "/" else User.objects.none()
+    return pages.page(rows, marker=marker, size=size, key="username")
+
+
+# -- access keys: of the user ``name``, or of the account's root when it is None -------------------
 
 
 @transaction.atomic
-def create_access_key(*, account: Account, name: str) -> AccessKey:
-    """Make a key for a user; raises ``IamLimitExceeded`` at the third. The row carries the secret."""
-    user = _lock_user(account, name)
+def create_access_key(*, account: Account, name: str | None) -> AccessKey:
+    """Make a key; raises ``IamLimitExceeded`` at the third. The row carries the secret."""
+    user = _owner(account, name)
+    Account.objects.select_for_update().get(id=account.id)  # two at once must not both be the second
     if AccessKey.objects.filter(account=account, user=user).count() >= rules.ACCESS_KEYS_PER_USER:
         raise errors.IamLimitExceeded(quota="AccessKeysPerUser", limit=rules.ACCESS_KEYS_PER_USER)
     return services.create_access_key(account=account, user=user)
 
 
-def _lock_user(account: Account, name: str) -> User:
-    user = get_user(account=account, name=name)
-    return User.objects.select_for_update().get(id=user.id)
+def _owner(account: Account, name: str | None) -> User | None:
+    return None if name is None else get_user(account=account, name=name)
 
 
 def list_access_keys(
-    *, account: Account, name: str, marker: str | None = None, size: int = PAGE_SIZE
+    *, account: Account, name: str | None, marker: str | None = None, size: int = PAGE_SIZE
 ) -> tuple[Sequence[AccessKey], str | None]:
-    """The keys of a user by id."""
-    rows = AccessKey.objects.filter(account=account, user=get_user(account=account, name=name))
-    return paging.page(rows, marker=marker, size=size, key="id")
+    """Keys by id."""
+    rows = AccessKey.objects.filter(account=account, user=_owner(account, name))
+    return pages.page(rows, marker=marker, size=size, key="id")
 
 
 @transaction.atomic
-def update_access_key(*, account: Account, name: str, access_key_id: str, status: str) -> None:
+def update_access_key(*, account: Account, name: str | None, access_key_id: str, status: str) -> None:
     """Activate or deactivate a key; a deactivated one stops with the next request."""
     key = _key(account, name, access_key_id)
     if status not in AccessKey.Status.values:
@@ -65,15 +67,14 @@ def update_access_key(*, account: Account, name: str, access_key_id: str, status
 
 
 @transaction.atomic
-def delete_access_key(*, account: Account, name: str, access_key_id: str) -> None:
+def delete_access_key(*, account: Account, name: str | None, access_key_id: str) -> None:
     """Delete a key for good."""
     _key(account, name, access_key_id).delete()
     services.bump_stamp(account_id=account.id)
 
 
-def _key(account: Account, name: str, access_key_id: str) -> AccessKey:
-    user = get_user(account=account, name=name)
-    key = AccessKey.objects.filter(account=account, user=user, id=access_key_id).first()
+def _key(account: Account, name: str | None, access_key_id: str) -> AccessKey:
+    key = AccessKey.objects.filter(account=account, user=_owner(account, name), id=access_key_id).first()
     if key is None:
         raise errors.AccessKeyNotFound(id=access_key_id)
     return key

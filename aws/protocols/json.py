@@ -39,15 +39,17 @@ def error(service: ServiceModel, error: WireError, request: Request | None, requ
 
 
 def error_members(service: ServiceModel, error: WireError, only: frozenset[str] | None = None) -> dict[str, Any]:
-    """The members of an error's body: the message under the shape's own key, then the others."""
+    """The members of an error's body: the message under the shape's own key, then the others.
+
+    AWS sends the message of an error whose shape has no member for it too (CloudWatch Logs), and clients show it.
+    """
+    message = {error.message_key: error.message}
     if error.shape is None:
-        return {error.message_key: error.message} | error.members
-    members = error.members
-    if error.message_key in error.shape.members:
-        members = {error.message_key: error.message} | members
+        return message | error.members
     write = json_values.structure_writer(service, error.shape, only)
-    written: dict[str, Any] = write(members)
-    return written
+    modelled = error.message_key in error.shape.members
+    written: dict[str, Any] = write(message | error.members if modelled else error.members)
+    return written if modelled or not error.message else message | written
 
 
 def content_type(service: ServiceModel) -> str:

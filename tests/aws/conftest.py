@@ -20,8 +20,8 @@ import uvicorn
 
 from accounts.credentials import Principal
 from accounts.errors import UnrecognizedClient
-from accounts.models import Account
-from accounts.services import create_access_key, create_account
+from accounts.models import AccessKey, Account, User
+from accounts.services import create_access_key, create_account, create_user
 from aws import operation, signing
 from aws.asgi import Api, Identity
 from aws.operation import Caller, Params
@@ -156,6 +156,33 @@ def ada_boto(product: str) -> Boto:
 def mallory_boto(product: str) -> Boto:
     """Mallory at the same endpoint."""
     return Boto(product, create_account(slug="mallory", name="Mallory"))
+
+
+@dataclass
+class Cloud:
+    """The product's endpoint, and clients for people of several accounts and with all kinds of credentials."""
+
+    url: str
+
+    def boto(self, account: Account, service: str, *, key: AccessKey | None = None, **credentials: str) -> Any:
+        """A client of ``account``: with a key of its user ``<slug>``, the given key, or temporary credentials."""
+        if not credentials:
+            key = key or self.key(account)
+            credentials = {"aws_access_key_id": key.id, "aws_secret_access_key": key.secret}
+        config = botocore.config.Config(retries={"max_attempts": 0})
+        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1", config=config, **credentials)
+
+    def key(self, account: Account) -> AccessKey:
+        """The first key of the account's user of the same name; both are made when they are missing."""
+        user = User.objects.filter(username=account.slug).first()
+        user = user or create_user(account=account, username=account.slug)
+        first = AccessKey.objects.filter(user=user).order_by("created_at").first()
+        return first or create_access_key(account=account, user=user)
+
+
+@pytest.fixture
+def cloud(product: str) -> Cloud:
+    return Cloud(product)
 
 
 @dataclass

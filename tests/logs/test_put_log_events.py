@@ -130,7 +130,7 @@ def test_tags_are_added_and_removed(ada, stream):
     services.tag(account=ada, name="g", tags={"course": "CCP", "year": "2026"})
     services.untag(account=ada, name="g", keys=["year"])
 
-    assert services.list_tags(account=ada, name="g") == {"course": "CCP"}
+    assert selectors.get_log_group(account=ada, name="g").tags == {"course": "CCP"}
 
 
 def test_a_resource_has_at_most_fifty_tags(ada, stream):

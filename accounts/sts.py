@@ -1,0 +1,83 @@
+"""STS: temporary credentials for those who ask. One function per operation."""
+
+from accounts import credentials, errors, identifiers
+from accounts.credentials import TemporaryCredentials
+from accounts.iam import documents, roles
+from accounts.models import Account, Role
+from accounts.selectors import own_arn
+from core import arns
+
+ASSUME_ROLE_SECONDS = 3_600
+CHAINED_SECONDS_MAX = 3_600
+SESSION_SECONDS, SESSION_SECONDS_MAX, ROOT_SECONDS_MAX = 43_200, 129_600, 3_600
+SECONDS_MIN = 900
+
+
+def assume_role(
+    *,
+    account: Account,
+    caller_arn: str,
+    role_arn: str,
+    session_name: str,
+    seconds: int = ASSUME_ROLE_SECONDS,
+    policy: str = "",
+) -> tuple[Role, TemporaryCredentials]:
+    """Credentials of a role of the caller's account; the ARN of another account means the caller's own role.
+
+    The trust policy is kept, not enforced: whoever has a key of the account takes its roles. ``policy`` is checked
+    for its form. Raises ``AssumeRoleDenied``, ``IamValidationError``, ``MalformedPolicyDocument``.
+    """
+    if caller_arn.endswith(":root"):
+        raise errors.AssumeRoleDenied("Roles may not be assumed by root accounts.")
+    if policy:
+        documents.check_identity_policy(policy)
+    role = _role(account, caller_arn, role_arn)
+    if ":assumed-role/" in caller_arn and seconds > CHAINED_SECONDS_MAX:
+        raise errors.IamValidationError(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
+    if not SECONDS_MIN <= seconds <= role.max_session_duration:
+        raise errors.IamValidationError(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
+    given = credentials.temporary(account_id=account.id, role_arn=role.arn, session_name=session_name, seconds=seconds)
+    return role, given
+
+
+def _role(account: Account, caller_arn: str, role_arn: str) -> Role:
+    parsed = arns.parse(own_arn(account=account, arn=role_arn)[0])
+    if parsed is None or parsed.service != "iam":
+        raise errors.IamValidationError(f"{role_arn} is invalid")
+    kind, _, rest = parsed.resource.partition("/")
+    path, _, name = f"/{rest}".rpartition("/")
+    try:
+        role = roles.get_role(account=account, name=name)
+    except errors.RoleNotFound:
+        role = None
+    if role is None or kind != "role" or role.path != f"{path}/":
+        raise errors.AssumeRoleDenied(caller=caller_arn, arn=role_arn)
+    return role
+
+
+def get_session_token(
+    *, account: Account, caller_arn: str, user_id: str, seconds: int | None = None
+) -> TemporaryCredentials:
+    """Credentials that stand for the caller. Raises ``AssumeRoleDenied`` for who has temporary ones only."""
+    if ":assumed-role/" in caller_arn:
+        raise errors.AssumeRoleDenied("Cannot call GetSessionToken with session credentials")
+    root = caller_arn.endswith(":root")
+    longest = ROOT_SECONDS_MAX if root else SESSION_SECONDS_MAX
+    return credentials.session(
+        account_id=account.id,
+        arn=caller_arn,
+        user_id=user_id,
+        seconds=min(seconds or SESSION_SECONDS, longest),
+        username="" if root else caller_arn.rpartition("/")[2],
+    )
+
+
+def get_access_key_info(*, access_key_id: str) -> str:
+    """The account that an access key id names; whether there is such a key is not told."""
+    if (account_id := identifiers.account_of(access_key_id)) is None:
+        raise errors.IamValidationError(f"{access_key_id} is not a valid access key id")
+    return account_id
