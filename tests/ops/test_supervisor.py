@@ -102,14 +102,14 @@ def test_a_program_that_will_not_stop_is_killed_with_its_children(supervisor, tm
     )
     supervisor.start(python("worker", code, stop_within_s=0))
     turn_until(supervisor, lambda: bool(supervisor.tail("worker")))
+    end = os.pidfd_open(int(supervisor.tail("worker")[0]))
     supervisor.stop()
-    assert not running(int(supervisor.tail("worker")[0]))
+    assert ended(end)
 
 
-def running(pid: int) -> bool:
-    """Whether the process lives; one that only waits to be reaped does not."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+def ended(pidfd: int) -> bool:
+    """Whether the process is gone, or goes in the next moments: a signal takes its time on a busy machine."""
+    return bool(select.select([pidfd], [], [], 30)[0])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
@@ -128,4 +128,4 @@ def test_when_the_supervisor_is_killed_its_programs_end_too(tmp_path):
         end = os.pidfd_open(child)
         parent.kill()
 
-    assert select.select([end], [], [], 30)[0], "the program outlived its supervisor"
+    assert ended(end)
