@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 2.0
 _EVICT_EVERY_S = 5.0
+_STARTS_PER_CORE = 2
 _LINE_S = 60.0  # an event waits so long for memory, then it is tried again later
 _LEFT_FOR_THE_REST_MB = 2048
 
@@ -88,7 +89,11 @@ class Engine:
         """
         if self._driver is not None:
             self._driver.prepare()
-        self.pool = Pool(budget_mb=memory_budget_mb(), idle_s=settings.ENVIRONMENT_IDLE_S)
+        self.pool = Pool(
+            budget_mb=memory_budget_mb(),
+            idle_s=settings.ENVIRONMENT_IDLE_S,
+            parallel_starts=_STARTS_PER_CORE * (os.cpu_count() or 1),
+        )
         self._stock = Stock(open_environment=self._open, size=settings.PRESTARTED_ENVIRONMENTS)
         self._writer = Writer()
         self._lane = Lane(crew=self._calls, slots=self._slots, serve=self.serve_call, on_bell=self.wake)

@@ -98,7 +98,12 @@ def run(
     slot = pool.reserve(spec, until=request.until, nested=request.nested)
     reusable = False
     try:
-        began = None if slot.environment else _start(slot, request, pool=pool, stock=stock, log=log)
+        began = None
+        if slot.environment is None:
+            try:
+                began = _start(slot, request, stock=stock, log=log)
+            finally:
+                pool.started(slot)
         if began is not None and not began.ok:
             outcome = began
             executed = _never_invoked(spec, request, outcome, slot, log)
@@ -114,29 +119,27 @@ def run(
 
 def _note_crash(pool: Pool, spec: RunSpec, outcome: Outcome) -> None:
     if outcome.kind in _CRASHES:
-        pool.guard.crashed(spec.fingerprint)
+        pool.crashes.crashed(spec.fingerprint)
     elif outcome.ok:
-        pool.guard.went_well(spec.fingerprint)
+        pool.crashes.went_well(spec.fingerprint)
 
 
 # -- the init phase --------------------------------------------------------------------------------
 
 
-def _start(slot: Slot, request: Request, *, pool: Pool, stock: Stock, log: _Log) -> Outcome:
+def _start(slot: Slot, request: Request, *, stock: Stock, log: _Log) -> Outcome:
     """Give the slot an environment and run its init phase; when AWS would try it again, so do we."""
     spec = slot.spec
-    pool.guard.wait(spec.fingerprint)
     slot.log_stream = context.new_log_stream_name(version=spec.version, now=clock.now())
     name, arn = runtime_version(spec.interpreter, spec.region)
     log.platform(report.init_start_line(name, arn, as_json=spec.json_logs, at_ms=clock.epoch_ms()))
-    with pool.guard.place(nested=request.nested):
-        outcome = _init(slot, request, stock, log, timeout_s=limits.INIT_TIMEOUT_S)
-        if outcome.kind is Kind.INIT_TIMEOUT:
-            # AWS then repeats the init phase inside the invocation, within the function's own timeout
-            log.platform(report.init_report_line(outcome.duration_ms, status="timeout"))
-            if slot.environment is not None:
-                slot.environment.stop()
-            outcome = _init(slot, request, stock, log, timeout_s=float(spec.version.timeout))
+    outcome = _init(slot, request, stock, log, timeout_s=limits.INIT_TIMEOUT_S)
+    if outcome.kind is Kind.INIT_TIMEOUT:
+        # AWS then repeats the init phase inside the invocation, within the function's own timeout
+        log.platform(report.init_report_line(outcome.duration_ms, status=report.STATUS_TIMEOUT))
+        if slot.environment is not None:
+            slot.environment.stop()
+        outcome = _init(slot, request, stock, log, timeout_s=float(spec.version.timeout))
     if not outcome.ok and outcome.kind not in _TIMEOUTS and outcome.kind is not Kind.PLATFORM_FAILURE:
         log.platform(
             report.init_report_line(outcome.duration_ms, status=report.STATUS_ERROR, error_type=outcome.error_type)

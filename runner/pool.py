@@ -10,17 +10,17 @@ import queue
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from core import clock
+from runner.crashes import CrashLoops
 from runner.environment import InvokeRequest, OnLog
 from runner.outcomes import Outcome
 from runner.runtimes import Interpreter
 from runner.sandboxes.base import SandboxSpec
 from runner.specs import RunSpec
-from runner.startguard import StartGuard
 
 log = logging.getLogger(__name__)
 
@@ -56,53 +56,121 @@ class Slot:
 
 
 class OutOfPatience(Exception):
-    """No memory became free in time."""
+    """No environment became free, and none could be started, in time."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """Somebody in line for a slot."""
+
+    spec: RunSpec
+    called: threading.Event = field(default_factory=threading.Event)
+    slot: Slot | None = None
 
 
 class Pool:
-    """Reserve a slot, start its environment when it has none, invoke, release. Safe for many threads."""
+    """Reserve a slot, start its environment when it has none, invoke, release. Safe for many threads.
 
-    def __init__(self, *, budget_mb: int, idle_s: float, now: Callable[[], float] = clock.monotonic) -> None:
-        self._budget, self._idle_s, self._now = budget_mb, idle_s, now
+    Few environments start at a time: whoever waits in line takes what comes first, one that somebody gives back or
+    a place to start another. So a thousand short events do not start a thousand environments.
+    """
+
+    def __init__(
+        self,
+        *,
+        budget_mb: int,
+        idle_s: float,
+        parallel_starts: int = 4,
+        now: Callable[[], float] = clock.monotonic,
+    ) -> None:
+        self._budget, self._idle_s, self._parallel_starts, self._now = budget_mb, idle_s, parallel_starts, now
         self._lock = threading.Lock()
-        self._freed = threading.Condition(self._lock)
+        self._line: list[_Waiter] = []
         self._idle: defaultdict[str, list[Slot]] = defaultdict(list)  # by fingerprint, last used last
         self._current: dict[int, str] = {}  # version id -> the fingerprint that is not out of date
         self._used_mb = 0
+        self._starting = 0
         self._reaped: queue.SimpleQueue[Environment | None] = queue.SimpleQueue()
         self._reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
         self._reaper.start()
-        self.guard = StartGuard(now=now)
+        self.crashes = CrashLoops(now=now)
 
     # -- the path of an invocation ------------------------------------------------------------------
 
     def reserve(self, spec: RunSpec, *, until: float, nested: bool = False) -> Slot:
-        """A slot for ``spec``: a warm one, or an empty one with its memory counted.
+        """A slot for ``spec``: a warm one, or an empty one to start (then say ``started``).
 
-        Waits for memory until the monotonic moment ``until``, then raises ``OutOfPatience``. ``nested``: somebody
-        who holds memory waits for this invocation, so it must not wait for memory: it may exceed the budget.
+        Waits in line until the monotonic moment ``until``, then raises ``OutOfPatience``. ``nested``: somebody who
+        holds memory, or a place to start in, waits for this invocation, so it must wait for neither.
         """
-        with self._freed:
+        with self._lock:
             self._note_current(spec)
-            while True:
-                if slot := self._take_warm(spec):
-                    return slot
-                if self._make_room(spec.version.memory_size) or nested:
-                    self._used_mb += spec.version.memory_size
-                    return Slot(spec)
-                if (patience := until - self._now()) <= 0 or not self._freed.wait(patience):
-                    raise OutOfPatience
+            if slot := self._take_warm(spec) or self._begin(spec, nested=nested):
+                return slot
+            waiter = _Waiter(spec)
+            self._line.append(waiter)
+        return self._wait(waiter, until)
+
+    def started(self, slot: Slot) -> None:
+        """The start of this slot's environment is over, however it went: another may start."""
+        with self._lock:
+            self._starting -= 1
+            self._serve_line()
 
     def release(self, slot: Slot, *, reusable: bool) -> None:
         """Give a slot back: kept warm when it may be used again, removed later by the reaper when not."""
-        with self._freed:
+        with self._lock:
             current = self._current.get(slot.spec.version.pk) == slot.spec.fingerprint
             if reusable and current and slot.environment is not None:
                 slot.last_used = self._now()
                 self._idle[slot.spec.fingerprint].append(slot)
             else:
                 self._discard(slot)
-            self._freed.notify_all()
+            self._serve_line()
+
+    def _wait(self, waiter: _Waiter, until: float) -> Slot:
+        while True:
+            patience = max(0.0, until - self._now())
+            pause = self.crashes.pause_s(waiter.spec.fingerprint)
+            waiter.called.wait(min(patience, pause) if pause else patience)
+            with self._lock:
+                if waiter.slot is None:
+                    self._serve_line()  # a pause may be over
+                if waiter.slot is not None:
+                    return waiter.slot
+                if self._now() >= until:
+                    self._line.remove(waiter)
+                    raise OutOfPatience
+
+    def _serve_line(self) -> None:
+        """Give those in line what there is, first come, first served.
+
+        When the memory that somebody needs is not there, nobody behind takes new memory either: a large function
+        is not passed over for ever.
+        """
+        if not self._line:
+            return
+        may_start = True
+        for waiter in list(self._line):
+            slot = self._take_warm(waiter.spec)
+            if slot is None and may_start and not self.crashes.pause_s(waiter.spec.fingerprint):
+                slot = self._begin(waiter.spec)
+                may_start = slot is not None
+            if slot is not None:
+                self._line.remove(waiter)
+                waiter.slot = slot
+                waiter.called.set()
+
+    def _begin(self, spec: RunSpec, *, nested: bool = False) -> Slot | None:
+        """An empty slot with its memory counted and a place to start in, if there is both."""
+        if not nested:
+            if self._starting >= self._parallel_starts or self.crashes.pause_s(spec.fingerprint):
+                return None
+            if not self._make_room(spec.version.memory_size):
+                return None
+        self._starting += 1
+        self._used_mb += spec.version.memory_size
+        return Slot(spec)
 
     def _note_current(self, spec: RunSpec) -> None:
         """Environments of an older state of the version are of no use any more."""
@@ -163,17 +231,15 @@ class Pool:
     def evict_idle(self) -> int:
         """Throw away environments nobody has used for the idle time; returns how many."""
         limit = self._now() - self._idle_s
-        with self._freed:
+        with self._lock:
             old = [slot for slots in self._idle.values() for slot in slots if slot.last_used <= limit]
             for slot in old:
                 self._drop_idle(slot)
-            if old:
-                self._freed.notify_all()
         return len(old)
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Throw everything idle away, and wait for the reaper to have done it."""
-        with self._freed:
+        with self._lock:
             for slot in [slot for slots in self._idle.values() for slot in slots]:
                 self._drop_idle(slot)
         self._reaped.put(None)
