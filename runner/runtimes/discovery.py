@@ -49,12 +49,20 @@ class Interpreter:
         return self.prefix.is_relative_to("/usr")
 
 
-@functools.cache
 def interpreters() -> tuple[Interpreter, ...]:
-    """Every usable interpreter of this host, one of each version, newest first within a family.
-
-    Remembered in ``DATA_DIR/interpreters.json`` for as long as the executables there are the same files.
+    """Every usable interpreter, one of each version, newest first within a family: this host's own, or, with the
+    Docker driver, those in images.
     """
+    if settings.SANDBOX_DRIVER == "docker":
+        from runner.sandboxes import images  # knows Interpreter, so it cannot come first
+
+        return images.interpreters()
+    return _of_this_host()
+
+
+@functools.cache
+def _of_this_host() -> tuple[Interpreter, ...]:
+    """Remembered in ``DATA_DIR/interpreters.json`` for as long as the executables there are the same files."""
     cache = Path(settings.DATA_DIR) / "interpreters.json"
     candidates = _candidates(settings.RUNTIME_PATHS)
     known = _read_cache(cache)

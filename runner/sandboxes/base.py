@@ -38,6 +38,7 @@ __all__ = [
 
 DRIVERS = {
     "bubblewrap": "runner.sandboxes.bubblewrap.Bubblewrap",
+    "docker": "runner.sandboxes.docker.Docker",
     "native": "runner.sandboxes.native.Native",
 }
 

@@ -1,0 +1,122 @@
+"""Build the runtimes' images for the Docker driver, from runner/runtimes/Dockerfile.
+
+    build_images.py                     official bases, every runtime below; needs a registry
+    build_images.py python-3.13 node-22 only these
+    build_images.py --local             one Debian base made here (mmdebstrap), its Python and its Node.js; no registry
+
+Wheels are fetched here, not in the build: the build itself needs no network. Restart the broker afterwards.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPOSITORY = "pupitre-runtime"
+LOCAL_BASE = "pupitre-base:debian"
+SUITE, PACKAGES = "trixie", "python3,python3-venv,nodejs,ca-certificates"
+OFFICIAL = {
+    **{f"python-3.{minor}": f"python:3.{minor}-slim" for minor in range(9, 15)},
+    **{f"node-{major}": f"node:{major}-slim" for major in (18, 20, 22, 24)},
+}
+ASK = {
+    "python": (
+        "python3",
+        "-c",
+        "import sys,os;print('%d.%d' % sys.version_info[:2], os.path.realpath(sys.executable))",
+    ),
+    "node": ("node", "-e", "console.log(process.versions.node.split('.').slice(0,2).join('.'), process.execPath)"),
+}
+CONTEXT = ("runner/runtimes/init.py", "runner/runtimes/python", "runner/runtimes/node", "requirements/functions.lock")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """``version`` and ``executable`` as the interpreter in ``base`` says."""
+
+    family: str
+    base: str
+    version: str
+    executable: str
+
+    @property
+    def tag(self) -> str:
+        return f"{REPOSITORY}:{self.family}-{self.version}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runtimes", nargs="*", help="which; all when none is named")
+    parser.add_argument("--local", action="store_true", help="from a Debian base that is made here")
+    arguments = parser.parse_args()
+    if arguments.local:
+        make_local_base()
+        bases = [("python", LOCAL_BASE), ("node", LOCAL_BASE)]
+    else:
+        bases = [(name.partition("-")[0], OFFICIAL[name]) for name in arguments.runtimes or OFFICIAL]
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        fill(context)
+        for family, base in bases:
+            wanted = look_into(family, base)
+            build(wanted, context)
+            print(f"{wanted.tag} from {base}", flush=True)
+
+
+def make_local_base() -> None:
+    """A minimal Debian with both interpreters, once."""
+    if docker("image", "inspect", LOCAL_BASE, check=False).returncode == 0:
+        return
+    if not shutil.which("mmdebstrap"):
+        sys.exit("mmdebstrap is not installed: it makes the local base (Debian, Ubuntu: apt install mmdebstrap).")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = f"{folder}/base.tar"
+        subprocess.run(
+            ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", SUITE, archive), check=True
+        )
+        docker("import", archive, LOCAL_BASE)
+
+
+def fill(context: Path) -> None:
+    """What the Dockerfile copies, and the wheels."""
+    for name in CONTEXT:
+        source, target = ROOT / name, context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
+    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes")
+    wheelhouse, lock = str(context / "wheelhouse"), str(ROOT / "requirements" / "functions.lock")
+    subprocess.run((*pip, "--no-deps", "--dest", wheelhouse, "-r", lock), check=True, stdin=subprocess.DEVNULL)
+
+
+def look_into(family: str, base: str) -> Wanted:
+    """Have the interpreter in ``base`` say what it is."""
+    command, *arguments = ASK[family]
+    run = ("run", "--rm", "--network", "none", "--entrypoint", command, base, *arguments)
+    version, executable = docker(*run, capture_output=True).stdout.split()
+    return Wanted(family, base, version, executable)
+
+
+def build(wanted: Wanted, context: Path) -> None:
+    """One image, with the labels that ``runner/broker/engine.py`` reads."""
+    labels = {"family": wanted.family, "version": wanted.version, "executable": wanted.executable}
+    options = [option for name, value in labels.items() for option in ("--label", f"pupitre.{name}={value}")]
+    dockerfile = str(ROOT / "runner" / "runtimes" / "Dockerfile")
+    arguments = ("--build-arg", f"BASE={wanted.base}", "--build-arg", f"FAMILY={wanted.family}")
+    docker("build", "--quiet", "--file", dockerfile, "--tag", wanted.tag, *arguments, *options, str(context))
+
+
+def docker(*arguments: str, check: bool = True, capture_output: bool = False) -> "subprocess.CompletedProcess[str]":
+    """Run the engine's client; it finds the engine by itself (DOCKER_HOST)."""
+    output = subprocess.PIPE if capture_output else subprocess.DEVNULL
+    return subprocess.run(("docker", *arguments), check=check, stdout=output, text=True)
+
+
+if __name__ == "__main__":
+    main()
