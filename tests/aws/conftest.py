@@ -25,6 +25,7 @@ from accounts.services import create_access_key, create_account, create_user
 from aws import operation, signing
 from aws.asgi import Api, Identity
 from aws.operation import Caller, Params
+from functions import runtimes
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ACCOUNT = Account(id="123456789012", slug="ada", name="Ada")
@@ -117,9 +118,13 @@ def endpoint(heard: Heard) -> Iterator[str]:
 
 
 @pytest.fixture
-def product(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[str]:
-    """The URL of the application as it is: every operation, the database, a code store of its own."""
+def product(transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of the application as it is: every operation, the database, a code store of its own.
+
+    Every Python and Node.js is on offer, whatever this host has installed.
+    """
     settings.CODE_DIR = tmp_path / "code"
+    monkeypatch.setattr(runtimes, "_is_available", None)
     with serving(Api()) as url:
         yield url
 

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Account
 from core import arns
-from functions import archives
+from functions import archives, runtimes
 from functions.models import DeploymentPackage, Version
 from functions.services.functions import create_function
 
@@ -21,6 +21,12 @@ def code_dir(settings, tmp_path: Path) -> Iterator[Path]:
     archives.forget_checks()
     yield settings.CODE_DIR
     archives.forget_checks()
+
+
+@pytest.fixture(autouse=True)
+def every_python_and_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runtimes on offer do not depend on what this host has installed."""
+    monkeypatch.setattr(runtimes, "_is_available", None)
 
 
 def role_of(account: Account) -> str:

@@ -138,11 +138,9 @@ def test_a_change_is_seen_by_whoever_caches_the_account(ada, make_function):
 
 def test_the_runner_says_which_runtimes_there_are(ada, make_function):
     runtimes.register_availability(lambda identifier: identifier == "python3.11")
-    try:
-        with pytest.raises(errors.RuntimeUnavailable) as caught:
-            make_function(ada, runtime="python3.12")
-    finally:
-        runtimes.register_availability(None)
+
+    with pytest.raises(errors.RuntimeUnavailable) as caught:
+        make_function(ada, runtime="python3.12")
 
     assert "Available runtimes: python3.11." in caught.value.text
 
