@@ -5,6 +5,7 @@ import hashlib
 import re
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -284,3 +285,27 @@ def test_code_is_not_signed_here(ada_boto):
 
     assert answer["FunctionName"] == "hello"
     assert not answer.get("CodeSigningConfigArn")
+
+
+def test_of_many_who_create_the_same_function_at_once_one_succeeds(ada_boto):
+    ada_boto.lambda_.list_functions()
+
+    def attempt(_: int) -> int:
+        try:
+            return int(create(ada_boto)["ResponseMetadata"]["HTTPStatusCode"])
+        except ClientError as error:
+            return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(attempt, range(8)))
+
+    assert statuses == [201] + [409] * 7
+
+
+def test_of_many_who_publish_at_once_all_get_the_same_version(ada_boto):
+    create(ada_boto)
+
+    with ThreadPoolExecutor(8) as pool:
+        versions = set(pool.map(lambda _: ada_boto.lambda_.publish_version(FunctionName="hello")["Version"], range(8)))
+
+    assert versions == {"1"}

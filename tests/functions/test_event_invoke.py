@@ -68,6 +68,17 @@ def test_a_function_is_not_its_own_destination(ada, make_function, monkeypatch):
         put_function_event_invoke_config(account=ada, name="hello", on_success=function.arn)
 
 
+def test_a_function_that_is_not_there_is_no_destination(ada, make_function, monkeypatch):
+    monkeypatch.setitem(targets._targets, "lambda", lambda **event: None)
+    function = make_function(ada).function
+    make_function(ada, "other")
+
+    with pytest.raises(InvalidParameterValue, match="is invalid"):
+        put_function_event_invoke_config(account=ada, name="hello", on_success=f"{function.arn}-missing")
+    other = function.arn.replace(":hello", ":other")
+    assert put_function_event_invoke_config(account=ada, name="hello", on_success=other).on_success == other
+
+
 def test_nothing_at_all_is_refused(ada, make_function):
     make_function(ada)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import InvalidParameterValue, PreconditionFailed
-from functions import selectors
+from functions import selectors, signals
 from functions.services.functions import update_function_code, update_function_configuration
 from functions.services.versions import publish_version
 from functions.wording import code_sha256
@@ -31,6 +31,24 @@ def test_code_alone_is_a_change_too(ada, make_function):
     update_function_code(account=ada, name="hello", package=package(lambda_function="x = 1\n"))
 
     assert publish_version(account=ada, name="hello").label == "2"
+
+
+def test_others_hear_of_a_new_version_and_not_of_an_old_one(ada, make_function, django_capture_on_commit_callbacks):
+    make_function(ada)
+    heard = []
+
+    def listen(sender, version, **_):
+        heard.append(version.label)
+
+    signals.version_published.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            publish_version(account=ada, name="hello")
+            publish_version(account=ada, name="hello")
+    finally:
+        signals.version_published.disconnect(listen)
+
+    assert heard == ["1"]
 
 
 def test_publishing_other_code_than_was_meant_is_refused(ada, make_function):
