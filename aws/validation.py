@@ -142,6 +142,7 @@ def _list_checker(service: ServiceModel, shape: Shape) -> Check:
     item_shape = shape.member.shape
     item_rules = [] if item_shape.type in ("structure", "list", "map") else _rules(service, item_shape)
     sparse = bool(shape.traits.get("sparse"))
+    items_must = _listed(item_shape, "Member must not be null")
 
     def check_list(value: list[Any], path: str, broken: list[str]) -> None:
         broken += [_violation(value, shape, path, text) for rule in rules if (text := rule(value))]
@@ -151,9 +152,9 @@ def _list_checker(service: ServiceModel, shape: Shape) -> Check:
                 if item is not None and checker:
                     checker(item, f"{path}.{number}.member", broken)
         elif any(rule(item) for item in value if item is not None for rule in item_rules):
-            broken.append(_violation(value, shape, path, f"Member must satisfy constraint: {_all(item_shape)}"))
+            broken.append(_violation(value, shape, path, f"Member must satisfy constraint: {items_must}"))
         if not sparse and None in value:
-            broken.append(_violation(value, shape, path, f"Member must satisfy constraint: {_all(item_shape)}"))
+            broken.append(_violation(value, shape, path, f"Member must satisfy constraint: {items_must}"))
 
     return check_list
 
@@ -165,7 +166,9 @@ def _map_checker(service: ServiceModel, shape: Shape) -> Check:
     def check_map(value: Mapping[str, Any], path: str, broken: list[str]) -> None:
         broken += [_violation(value, shape, path, text) for rule in rules if (text := rule(value))]
         if any(rule(key) for key in value for rule in key_rules):
-            broken.append(_violation(value, shape, path, f"Map keys must satisfy constraint: {_all(shape.key.shape)}"))
+            broken.append(
+                _violation(value, shape, path, f"Map keys must satisfy constraint: {_listed(shape.key.shape)}")
+            )
         _check_map_values(service, shape.value, value, path, broken)
 
     return check_map
@@ -182,7 +185,7 @@ def _check_map_values(
         return
     rules = _rules(service, member.shape)
     if any(rule(item) for item in value.values() if item is not None for rule in rules):
-        broken.append(_violation({}, member.shape, path, f"Map value must satisfy constraint: {_all(member.shape)}"))
+        broken.append(_violation({}, member.shape, path, f"Map value must satisfy constraint: {_listed(member.shape)}"))
 
 
 def _scalar_checker(service: ServiceModel, shape: Shape) -> Check | None:
@@ -260,8 +263,8 @@ def _pattern_rule(pattern: str, longest: int | None) -> Rule:
     return rule
 
 
-def _all(shape: Shape) -> str:
-    """Every constraint of a list's item or a map's value, as AWS lists them together."""
+def _listed(shape: Shape, *more: str) -> str:
+    """Every constraint of a list's items or a map's keys or values, as AWS lists them together."""
     low, high, pattern = (shape.traits.get(name) for name in ("min", "max", "pattern"))
     what = "length" if shape.type in ("string", "blob") else "value"
     texts = []
@@ -273,7 +276,7 @@ def _all(shape: Shape) -> str:
         texts.append(f"Member must satisfy enum value set: [{', '.join(known)}]")
     if pattern:
         texts.append(f"Member must satisfy regular expression pattern: {pattern}")
-    return f"[{', '.join([*texts, 'Member must not be null'])}]"
+    return f"[{', '.join([*texts, *more])}]"
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:

@@ -9,7 +9,8 @@ from django.conf import settings
 from console.supervisor import Program
 
 REDIS_SERVERS = ("redis-server", "valkey-server")
-_UVICORN = ("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header")
+_HTTP = "core.bounded_http:BoundedHttp"
+_UVICORN = ("-m", "uvicorn", "--loop", "uvloop", "--http", _HTTP, "--no-access-log", "--no-server-header")
 _LONG_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
 
 

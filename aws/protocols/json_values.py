@@ -22,7 +22,8 @@ _TOKENS: Mapping[type, str] = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: 
 
 
 def _refuse(value: Any, wanted: str) -> SerializationError:
-    """AWS's words for a value of the wrong type."""
+    """AWS's words for a value of the wrong type: ``STRING_VALUE can not be converted to an Integer``."""
+    wanted = f"{'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}"
     if isinstance(value, dict | list):
         found = "structure or map" if isinstance(value, dict) else "list"
         return SerializationError(f"Start of {found} found where not expected.")
@@ -67,7 +68,7 @@ def structure_reader(service: ServiceModel, shape: Shape, only: frozenset[str] |
 
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise _refuse(value, f"class {shape.name}")
+            raise _refuse(value, shape.name)
         found = {}
         for wire_name, item in value.items():
             if item is not None and (target := members.get(wire_name)):
