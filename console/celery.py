@@ -32,6 +32,7 @@ app.conf.update(
     beat_schedule={
         "dispatch due events": {"task": "runner.tasks.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
         "remove old invocations": {"task": "runner.tasks.prune_invocations", "schedule": 3600.0},
+        "remove old log events": {"task": "logs.tasks.sweep_logs", "schedule": 60.0, "options": {"expires": 60}},
         "remove unused packages": {"task": "functions.tasks.prune_packages", "schedule": 1800.0},
     },
 )

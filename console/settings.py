@@ -182,6 +182,7 @@ RUNTIME_PATHS = _runtime_paths()  # folders searched for Python and Node.js; pat
 ENVIRONMENT_IDLE_S = env_number("ENVIRONMENT_IDLE_S", 600)
 EVENT_LEASE_S = env_number("EVENT_LEASE_S", 45)  # an event whose worker was silent for so long is run again
 STOP_PATIENCE_S = env_number("STOP_PATIENCE_S", 20)  # how long a stopping worker waits for running invocations
+LOG_GROUP_MB = env_number("LOG_GROUP_MB", 256)  # what a log group may keep; older events make room
 KEEP_INVOCATIONS_DAYS = env_number("KEEP_INVOCATIONS_DAYS", 30)
 FAIL_AT = env("FAIL_AT")  # a failpoint for fault tests: "name:nth"
 

@@ -113,7 +113,7 @@ def create_log_stream(*, account: Account, group: str, name: str) -> LogStream:
 def delete_log_stream(*, account: Account, group: str, name: str) -> None:
     """Delete a stream with its events."""
     stream = selectors.get_log_stream(account=account, group=group, name=name)
-    storage.delete_stream(stream_id=stream.id)
+    storage.delete_stream(stream=stream)
 
 
 # -- events ----------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ waits in a circle, and no event arrives in a stream that is being deleted.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import F, IntegerField, Max, Min, Sum
+from django.db.models import F, IntegerField, Max, Min
 
-from core import clock
+from core import clock, limits
 from logs import errors
 from logs.models import LogEvent, LogGroup, LogStream
 
@@ -98,13 +99,24 @@ def append(*, stream: LogStream, rows: Sequence[tuple[int, str]]) -> int:
     return last or 0
 
 
+def full_groups(ids: Iterable[int]) -> set[int]:
+    """Those of the groups that take no more until old events are removed: they hold twice what they may keep."""
+    over = LogGroup.objects.filter(id__in=ids, stored_bytes__gt=2 * keep_bytes())
+    return set(over.values_list("id", flat=True))
+
+
+def keep_bytes() -> int:
+    """How much a group may keep; above it the oldest events are removed."""
+    return int(settings.LOG_GROUP_MB) * limits.MIB
+
+
 # -- deleting --------------------------------------------------------------------------------------
 
 
 def delete_group(*, group_id: int) -> None:
     """Delete a group with all its streams and events; most of it in small steps, so that others can write meanwhile."""
     events = LogEvent.objects.filter(stream__group=group_id)
-    while _delete_some(events):
+    while delete_some(events, group_id=group_id):
         pass
     with transaction.atomic():
         LogGroup.objects.select_for_update().filter(id=group_id).first()
@@ -113,46 +125,40 @@ def delete_group(*, group_id: int) -> None:
         LogGroup.objects.filter(id=group_id).delete()
 
 
-def delete_stream(*, stream_id: int) -> None:
+def delete_stream(*, stream: LogStream) -> None:
     """Delete a stream with all its events."""
-    events = LogEvent.objects.filter(stream=stream_id)
-    while _delete_some(events):
+    events = LogEvent.objects.filter(stream=stream)
+    while delete_some(events, group_id=stream.group_id):
         pass
     with transaction.atomic():
-        LogStream.objects.select_for_update().filter(id=stream_id).first()
-        events.delete()
-        LogStream.objects.filter(id=stream_id).delete()
+        delete_some(events, group_id=stream.group_id)  # locks the group, so nothing arrives after it
+        LogStream.objects.filter(id=stream.id).delete()
 
 
 @transaction.atomic
-def _delete_some(events: models.QuerySet[LogEvent]) -> int:
-    """Delete up to ``DELETE_BATCH`` of ``events``, oldest first, and take them off their groups' size."""
-    batch = list(events.order_by("stream", "timestamp", "id").values_list("id", flat=True)[:DELETE_BATCH])
-    if not batch:
-        return 0
+def delete_some(events: models.QuerySet[LogEvent], *, group_id: int, wanted: int | None = None) -> int:
+    """Delete the first of ``events``, all of one group: up to ``DELETE_BATCH``, or the few that make ``wanted`` bytes.
+
+    Returns how many bytes the group got back.
+    """
+    LogGroup.objects.select_for_update().filter(id=group_id).first()
+    first = events.order_by("stream", "timestamp", "id").values_list("id", _Bytes("message"))[:DELETE_BATCH]
+    batch: list[int] = []
+    freed = 0
+    for pk, size in first:
+        if wanted is not None and freed >= wanted:
+            break
+        batch.append(pk)
+        freed += size + EVENT_OVERHEAD
     rows = LogEvent.objects.filter(id__in=batch)
-    sizes = rows.values("stream__group").annotate(size=Sum(_Bytes("message") + EVENT_OVERHEAD)).order_by()
-    for group_id, size in sorted(sizes.values_list("stream__group", "size")):
-        LogGroup.objects.filter(id=group_id).update(stored_bytes=F("stored_bytes") - size)
-    rows._raw_delete(using=rows.db)
-    return len(batch)
-
-
-def delete_before(*, stream: LogStream, timestamp: int | None, budget: int) -> int:
-    """Delete a stream's events before ``timestamp`` (None: any), about ``budget`` at most; returns how many."""
-    events = LogEvent.objects.filter(stream=stream)
-    if timestamp is not None:
-        events = events.filter(timestamp__lt=timestamp)
-    deleted = 0
-    while deleted < budget and (count := _delete_some(events)):
-        deleted += count
-    if deleted:
-        _note_span(stream.id)
-    return deleted
+    rows._raw_delete(using=rows.db)  # nothing refers to an event
+    LogGroup.objects.filter(id=group_id).update(stored_bytes=F("stored_bytes") - freed)
+    return freed
 
 
 @transaction.atomic
-def _note_span(stream_id: int) -> None:
-    LogStream.objects.select_for_update().filter(id=stream_id).first()
-    span = LogEvent.objects.filter(stream=stream_id).aggregate(first=Min("timestamp"), last=Max("timestamp"))
-    LogStream.objects.filter(id=stream_id).update(first_event_ms=span["first"], last_event_ms=span["last"])
+def note_span(stream: LogStream) -> None:
+    """Note a stream's first and last event again, after some were deleted."""
+    LogStream.objects.select_for_update().filter(id=stream.id).first()
+    span = LogEvent.objects.filter(stream=stream).aggregate(first=Min("timestamp"), last=Max("timestamp"))
+    LogStream.objects.filter(id=stream.id).update(first_event_ms=span["first"], last_event_ms=span["last"])

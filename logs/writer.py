@@ -4,16 +4,18 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 from django.db import IntegrityError, transaction
 
-from core import clock
+from core import clock, limits
 from core.strict_json import storable
-from logs import storage
-from logs.models import LogGroup, LogStream
+from logs import budget, storage
+from logs.models import LogEvent, LogGroup, LogStream
 
 _ATTEMPTS = 3
+_PIECE = 256 * limits.KIB  # characters: at most four bytes each
 _REMEMBERED_STREAMS = 20_000
 
 
@@ -27,10 +29,6 @@ class FunctionLogBatch:
     stream: str
     request_id: str
     events: tuple[tuple[int, str, str], ...]
-
-    @property
-    def key(self) -> "StreamKey":
-        return self.account_id, self.group, self.stream
 
 
 type StreamKey = tuple[str, str, str]
@@ -65,6 +63,7 @@ class _Places:
 
 
 _places = _Places()
+_budget: budget.Budget[tuple[str, str]] = budget.Budget()
 
 
 class _PlacesMoved(Exception):
@@ -74,9 +73,11 @@ class _PlacesMoved(Exception):
 def write_function_events(batches: Iterable[FunctionLogBatch]) -> int:
     """Store the lines of many invocations; make groups and streams that are missing. Returns the number of events.
 
-    All of it is stored or nothing. A group or stream that somebody deletes meanwhile is made again, as Lambda does.
+    All of it is stored or nothing; inside a transaction it is part of that. A group or stream that somebody deletes
+    meanwhile is made again, as Lambda does. A group takes at most ``budget.RATE`` bytes a second and
+    ``LOG_GROUP_MB`` in all; an event of the platform says how many lines were left out.
     """
-    todo = [batch for batch in batches if batch.events]
+    todo = [_prepare(batch) for batch in batches if batch.events]
     if not todo:
         return 0
     for attempt in range(_ATTEMPTS):
@@ -85,17 +86,116 @@ def write_function_events(batches: Iterable[FunctionLogBatch]) -> int:
                 places = _places.find({batch.key for batch in todo})
                 fresh = _make_missing([batch for batch in todo if batch.key not in places])
                 count = _write(todo, places | fresh)
+                # A row that is rolled back may give its id to another's stream: remember only what is committed.
+                transaction.on_commit(partial(_places.learn, fresh))
         except (_PlacesMoved, IntegrityError):
             _places.forget()
             if attempt == _ATTEMPTS - 1:
                 raise
         else:
-            _places.learn(fresh)  # only what is committed may be remembered
             return count
     raise AssertionError("unreachable")
 
 
-def _make_missing(batches: Sequence[FunctionLogBatch]) -> dict[StreamKey, _Place]:
+# -- what is written -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    timestamp: int
+    text: str
+    source: str
+
+    @property
+    def size(self) -> int:
+        return len(self.text.encode()) + storage.EVENT_OVERHEAD
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A batch whose lines can be stored as they are."""
+
+    account_id: str
+    region: str
+    group: str
+    stream: str
+    request_id: uuid.UUID | None
+    lines: Sequence[_Line]
+
+    @property
+    def key(self) -> StreamKey:
+        return self.account_id, self.group, self.stream
+
+
+def _prepare(batch: FunctionLogBatch) -> _Prepared:
+    now = clock.monotonic()
+    lines: list[_Line] = []
+    left_out = 0
+    for timestamp, message, source in batch.events:
+        for text in _pieces(storable(message)):
+            line = _Line(timestamp, text, source)
+            if source == LogEvent.Source.PLATFORM or _budget.take((batch.account_id, batch.group), line.size, now=now):
+                lines.append(line)
+            else:
+                left_out += 1
+    if left_out:
+        why = f"a log group takes at most {budget.RATE // limits.MIB} MiB a second"
+        lines.append(_notice(batch.events[-1][0], left_out, why))
+    return _Prepared(batch.account_id, batch.region, batch.group, batch.stream, _request_id(batch.request_id), lines)
+
+
+def _pieces(text: str) -> Iterable[str]:
+    """A line in pieces that are small enough for one event each."""
+    if len(text) <= _PIECE:
+        return (text,)
+    return (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+
+
+def _notice(timestamp: int, count: int, why: str) -> _Line:
+    return _Line(timestamp, f"[PLATFORM] {count} log lines were left out: {why}.\n", LogEvent.Source.PLATFORM)
+
+
+def _request_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _room(batch: _Prepared, is_full: bool) -> Sequence[_Line]:
+    """The lines that the group has room for: the platform's own always."""
+    if not is_full:
+        return batch.lines
+    kept = [line for line in batch.lines if line.source == LogEvent.Source.PLATFORM]
+    left_out = len(batch.lines) - len(kept)
+    if left_out:
+        kept.append(_notice(batch.lines[-1].timestamp, left_out, "the log group is full"))
+    return kept
+
+
+def _write(batches: Sequence[_Prepared], places: dict[StreamKey, _Place]) -> int:
+    now = clock.epoch_ms()
+    full = storage.full_groups({places[batch.key].group_id for batch in batches})
+    rows: list[storage.EventRow] = []
+    spans: dict[int, tuple[int, int]] = {}
+    sizes: dict[int, int] = {}
+    for batch in batches:
+        place = places[batch.key]
+        for line in _room(batch, place.group_id in full):
+            rows.append((place.stream_id, line.timestamp, now, line.text, batch.request_id, line.source))
+            sizes[place.group_id] = sizes.get(place.group_id, 0) + line.size
+            first, last = spans.get(place.stream_id, (line.timestamp, line.timestamp))
+            spans[place.stream_id] = min(first, line.timestamp), max(last, line.timestamp)
+    if not storage.touch(spans=spans, sizes=sizes, ingestion=now):
+        raise _PlacesMoved
+    storage.insert_events(rows)
+    return len(rows)
+
+
+# -- where it is written ---------------------------------------------------------------------------
+
+
+def _make_missing(batches: Sequence[_Prepared]) -> dict[StreamKey, _Place]:
     if not batches:
         return {}
     groups = _groups(batches)
@@ -114,7 +214,7 @@ def _make_missing(batches: Sequence[FunctionLogBatch]) -> dict[StreamKey, _Place
         raise _PlacesMoved from None
 
 
-def _groups(batches: Sequence[FunctionLogBatch]) -> dict[tuple[str, str], int]:
+def _groups(batches: Sequence[_Prepared]) -> dict[tuple[str, str], int]:
     regions = {(batch.account_id, batch.group): batch.region for batch in batches}
     found = _find_groups(regions)
     if missing := regions.keys() - found.keys():
@@ -130,31 +230,3 @@ def _find_groups(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     accounts, names = {key[0] for key in keys}, {key[1] for key in keys}
     rows = LogGroup.objects.filter(account__in=accounts, name__in=names)
     return {(account, name): pk for pk, account, name in rows.values_list("id", "account_id", "name")}
-
-
-def _write(batches: Sequence[FunctionLogBatch], places: dict[StreamKey, _Place]) -> int:
-    now = clock.epoch_ms()
-    rows: list[storage.EventRow] = []
-    spans: dict[int, tuple[int, int]] = {}
-    sizes: dict[int, int] = {}
-    for batch in batches:
-        place = places[batch.key]
-        request_id = _request_id(batch.request_id)
-        first, last = spans.get(place.stream_id, (batch.events[0][0], batch.events[0][0]))
-        for timestamp, message, source in batch.events:
-            text = storable(message)
-            rows.append((place.stream_id, timestamp, now, text, request_id, source))
-            sizes[place.group_id] = sizes.get(place.group_id, 0) + len(text.encode()) + storage.EVENT_OVERHEAD
-            first, last = min(first, timestamp), max(last, timestamp)
-        spans[place.stream_id] = first, last
-    if not storage.touch(spans=spans, sizes=sizes, ingestion=now):
-        raise _PlacesMoved
-    storage.insert_events(rows)
-    return len(rows)
-
-
-def _request_id(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
