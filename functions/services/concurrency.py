@@ -21,6 +21,7 @@ def put_function_concurrency(*, account: Account, name: str, reserved: int) -> F
         raise configuration.invalid(
             reserved, "reservedConcurrentExecutions", "Member must have value greater than or equal to 0"
         )
+    bump_stamp(account_id=account.id)  # holds the account's row: of two at once, the second counts the first's share
     left = selectors.unreserved_concurrency(account=account, without=function) - reserved
     if reserved and left < limits.UNRESERVED_CONCURRENCY_MIN:
         raise InvalidParameterValue(
@@ -33,11 +34,12 @@ def put_function_concurrency(*, account: Account, name: str, reserved: int) -> F
 @transaction.atomic
 def delete_function_concurrency(*, account: Account, name: str) -> Function:
     """Reserve nothing any more; fine when nothing was. Raises ``FunctionNotFound``."""
-    return _reserve(selectors.lock_function(account=account, name=name), None)
+    function = selectors.lock_function(account=account, name=name)
+    bump_stamp(account_id=account.id)
+    return _reserve(function, None)
 
 
 def _reserve(function: Function, reserved: int | None) -> Function:
     function.reserved_concurrency = reserved
     function.save(update_fields=["reserved_concurrency"])
-    bump_stamp(account_id=function.account_id)
     return function
