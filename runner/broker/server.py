@@ -42,7 +42,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         for work in (self._heed_ooms, self._retry):
             threading.Thread(target=work, daemon=True).start()
         try:
-            self.serve_forever(poll_interval=0.5)
+            self.serve_forever(poll_interval=0.1)
         finally:
             self.over.set()
             self.server_close()

@@ -5,7 +5,6 @@ attached stream itself, a descriptor. From then on nobody is between the two end
 it ends, its end closes and PID 1 inside ends everything.
 """
 
-import json
 import logging
 import os
 import socket
@@ -151,7 +150,7 @@ class Docker(SandboxDriver):
         request = {
             "verb": "start",
             "runtime": f"{interpreter.family}-{interpreter.version[0]}.{interpreter.version[1]}",
-            "config": json.dumps(_config(interpreter, preload)),
+            "config": _config(interpreter, preload),
             "memory_mb": limits.MEMORY_MB_DEFAULT,
             "total_mb": _total(GENERIC_MEMORY_MB, ephemeral_mb),
             "ephemeral_mb": ephemeral_mb,
@@ -219,14 +218,14 @@ class Docker(SandboxDriver):
             return self._worker
 
 
-def _config(interpreter: Interpreter, preload: bool) -> dict[str, object]:
+def _config(interpreter: Interpreter, preload: bool) -> str:
     """What PID 1 is told at its start (``runner/runtimes/init.py``)."""
-    return {
-        "command": rootfs.command(interpreter, str(interpreter.executable), RAPID, SDK, preload),
-        "cwd": TASK,
-        "environment": rootfs.start_environment(interpreter),
-        "port": PORT,
-    }
+    return rootfs.init_config(
+        command=rootfs.command(interpreter, str(interpreter.executable), RAPID, SDK, preload),
+        cwd=TASK,
+        environment=rootfs.start_environment(interpreter),
+        port=PORT,
+    )
 
 
 def _total(memory_mb: int, ephemeral_mb: int) -> int:

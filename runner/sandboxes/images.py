@@ -24,6 +24,13 @@ def interpreters() -> tuple[Interpreter, ...]:
         return _known
 
 
+def forget() -> None:
+    """Ask anew next time: the images, or the broker, are others."""
+    global _known
+    with _mutex:
+        _known = ()
+
+
 def _ask() -> tuple[Interpreter, ...]:
     try:
         answer, _none = protocol.call(str(settings.SANDBOX_BROKER), {"verb": "runtimes"}, timeout_s=CALL_S)

@@ -95,7 +95,13 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
 def serving(api: Api) -> Iterator[str]:
     """The URL of an application on a real server."""
     config = uvicorn.Config(
-        api, port=0, log_level="warning", loop="uvloop", http="core.bounded_http:BoundedHttp", lifespan="on", server_header=False
+        api,
+        port=0,
+        log_level="warning",
+        loop="uvloop",
+        http="core.bounded_http:BoundedHttp",
+        lifespan="on",
+        server_header=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
