@@ -15,12 +15,12 @@ from django.db import connection, transaction
 from django.db.models import Count, F
 
 from core import clock, failpoints, ids, limits
-from functions import selectors
 from functions.models import Function
 from runner import leases, lookup
 from runner.leases import Allowance
 from runner.models import Invocation, State
-from runner.retries import Cause, Policy, platform_pause, too_old
+from runner.policies import Book
+from runner.retries import Cause, platform_pause, too_old
 
 BATCH = 10
 # every function with something queued, each found by one step in the index (state, function, due_at)
@@ -128,8 +128,9 @@ def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
     rows = _due_rows(head.function, limit=limit)
     if not rows:
         return [], False
-    if cause := _hopeless(head.function, rows[0]):
-        hopeless = [row for row in rows if _hopeless(head.function, row)]
+    book = Book()
+    if cause := _hopeless(head.function, rows[0], book):
+        hopeless = [row for row in rows if _hopeless(head.function, row, book)]
         return _take(hopeless, head, lease_key="", give_up=cause), False
     allowance = lookup.allowance(head.function, head.account_limit)
     got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=_lease_s())
@@ -145,7 +146,7 @@ def claim_one(request_id: str) -> Claimed | None:
         return None
     function = Function.objects.select_related("account").get(pk=row.function_id)
     head = Head(function, row.due_at or clock.now(), function.account.concurrency_limit)
-    if cause := _hopeless(function, row):
+    if cause := _hopeless(function, row, Book()):
         return next(iter(_take([row], head, lease_key="", give_up=cause)), None)
     allowance = lookup.allowance(function, head.account_limit)
     if not leases.acquire(allowance, request_id=str(row.pk), seconds=_lease_s()):
@@ -165,24 +166,12 @@ def _due_rows(function: Function, *, limit: int) -> list[Invocation]:
     return list(rows.order_by("due_at")[:limit])
 
 
-def _hopeless(function: Function, row: Invocation) -> Cause | None:
+def _hopeless(function: Function, row: Invocation, book: Book) -> Cause | None:
     if function.reserved_concurrency == 0:
         return Cause.ZERO_RESERVED_CONCURRENCY
-    if too_old(asked_at=row.asked_at, now=clock.now(), policy=policy_of(function, row.qualifier)):
+    if too_old(asked_at=row.asked_at, now=clock.now(), policy=book.policy(function, row.qualifier)):
         return Cause.EVENT_AGE_EXCEEDED
     return None
-
-
-def policy_of(function: Function, qualifier: str) -> Policy:
-    """The retry policy of a function's qualifier; AWS's defaults where it has none."""
-    config = selectors.find_event_invoke_config(function=function, qualifier=qualifier)
-    if config is None:
-        return Policy()
-    retries, age = config.maximum_retry_attempts, config.maximum_event_age
-    return Policy(
-        max_retries=limits.ASYNC_RETRIES_DEFAULT if retries is None else retries,
-        max_age=timedelta(seconds=limits.ASYNC_EVENT_AGE_S_MAX if age is None else age),
-    )
 
 
 def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause | None) -> list[Claimed]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core import arns, clock
-from functions import selectors
 from functions.models import EventInvokeConfig, Function, Version
 from runner import delivery, retries, states
-from runner.claims import Claimed, policy_of
+from runner.claims import Claimed
 from runner.delivery import SUCCESS, Ending
 from runner.execution import Executed
 from runner.models import Invocation, State
+from runner.policies import Book
 from runner.retries import Cause, Done, Ended, GiveUp, RetryAt
 
 log = logging.getLogger(__name__)
@@ -32,51 +32,49 @@ class Result:
     failure: str = ""
 
 
-def finish(claimed: Claimed, result: Result) -> bool:
+def finish(claimed: Claimed, result: Result, book: Book) -> bool:
     """Record an execution and decide what follows; False, and nothing is changed, when the claim was lost meanwhile."""
-    function = Function.objects.filter(pk=claimed.function_id).first()
+    function = book.function(claimed.function_id)
     ended = result.executed.ended if result.executed else Ended.PLATFORM_FAILURE
     attempts = claimed.attempt + (ended is not Ended.PLATFORM_FAILURE)
     failures = claimed.infra_attempts + (ended is Ended.PLATFORM_FAILURE)
-    policy = policy_of(function, claimed.qualifier) if function else retries.Policy()
     decision = retries.decide(
         ended=ended,
         attempts=attempts,
         infra_attempts=failures,
         asked_at=claimed.asked_at,
         now=clock.now(),
-        policy=policy,
+        policy=book.policy(function, claimed.qualifier),
     )
     changes = {"attempt": attempts, "infra_attempts": failures, **_figures(result)}
     match decision:
         case RetryAt(moment):
-            changes |= {"state": State.QUEUED, "due_at": moment}
-            return _is_held(claimed) and _move(claimed, changes)
+            return _move(claimed, changes | {"state": State.QUEUED, "due_at": moment})
         case Done():
-            return _end(claimed, function, result, changes, cause=None)
+            return _end(claimed, result, changes, book, cause=None)
         case GiveUp(cause):
-            return _end(claimed, function, result, changes, cause=cause)
+            return _end(claimed, result, changes, book, cause=cause)
 
 
-def give_up(claimed: Claimed, cause: Cause) -> bool:
+def give_up(claimed: Claimed, cause: Cause, book: Book) -> bool:
     """End an event without executing it; False when the claim was lost meanwhile."""
-    function = Function.objects.filter(pk=claimed.function_id).first()
-    return _end(claimed, function, Result(None), {"attempt": claimed.attempt}, cause=cause)
+    return _end(claimed, Result(None), {"attempt": claimed.attempt}, book, cause=cause)
 
 
-def _is_held(claimed: Claimed) -> bool:
-    """Whether this claim still holds its row; the row is locked until the end of the transaction."""
-    rows = Invocation.objects.select_for_update().filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
-    if rows.values_list("pk", flat=True).first() is not None:
+def _move(claimed: Claimed, changes: dict[str, Any]) -> bool:
+    """The conditional update; nothing is changed for a claim that was lost."""
+    states.check(State.RUNNING, changes["state"])
+    held = Invocation.objects.filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
+    if held.update(token="", lease_until=None, **changes) == 1:
         return True
     log.warning("The end of %s came too late: somebody else has it", claimed.id)
     return False
 
 
-def _move(claimed: Claimed, changes: dict[str, Any]) -> bool:
-    states.check(State.RUNNING, changes["state"])
-    held = Invocation.objects.filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
-    return held.update(token="", lease_until=None, **changes) == 1
+def _is_held(claimed: Claimed) -> bool:
+    """Whether this claim still holds its row; if so, the row is locked until the end of the transaction."""
+    rows = Invocation.objects.select_for_update().filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
+    return rows.values_list("pk", flat=True).first() is not None
 
 
 def _figures(result: Result) -> dict[str, Any]:
@@ -111,31 +109,29 @@ def outcome_fields(executed: Executed) -> dict[str, Any]:
 # -- the end ---------------------------------------------------------------------------------------
 
 
-def _end(
-    claimed: Claimed, function: Function | None, result: Result, changes: dict[str, Any], *, cause: Cause | None
-) -> bool:
-    if not _is_held(claimed):
-        return False
+def _end(claimed: Claimed, result: Result, changes: dict[str, Any], book: Book, *, cause: Cause | None) -> bool:
     changes |= {
         "state": State.SUCCEEDED if cause is None else State.DISCARDED,
         "reason": cause or "",
         "finished_at": clock.now(),
         "due_at": None,
     }
-    if function is not None:
-        changes |= _deliver(claimed, function, result, changes["attempt"], cause)
+    if (function := book.function(claimed.function_id)) is not None:
+        config = book.config(function, claimed.qualifier)
+        dead_letter_arn = "" if cause is None else _dead_letter_arn(function, result)
+        if _wants_records(config, cause, dead_letter_arn) and _is_held(claimed):
+            ending = _ending(claimed, function, result, changes["attempt"], cause)
+            if cause is None:
+                changes |= _deliver_success(claimed, config, ending)
+            else:
+                changes |= _deliver_failure(claimed, config, dead_letter_arn, ending, cause)
     return _move(claimed, changes)
 
 
-def _deliver(
-    claimed: Claimed, function: Function, result: Result, attempts: int, cause: Cause | None
-) -> dict[str, Any]:
-    """Send the records that this end asks for; what that changes on the row."""
-    config = selectors.find_event_invoke_config(function=function, qualifier=claimed.qualifier)
-    ending = _ending(claimed, function, result, attempts, cause)
+def _wants_records(config: EventInvokeConfig | None, cause: Cause | None, dead_letter_arn: str) -> bool:
     if cause is None:
-        return _deliver_success(claimed, config, ending)
-    return _deliver_failure(claimed, config, _dead_letter_arn(function, claimed, result), ending, cause)
+        return config is not None and bool(config.on_success)
+    return bool(dead_letter_arn) or (config is not None and bool(config.on_failure))
 
 
 def _deliver_success(claimed: Claimed, config: EventInvokeConfig | None, ending: Ending) -> dict[str, Any]:
@@ -161,7 +157,7 @@ def _deliver_failure(
     return {"reason": f"{cause}; {reason}"[:64]} if reason else {}
 
 
-def _dead_letter_arn(function: Function, claimed: Claimed, result: Result) -> str:
+def _dead_letter_arn(function: Function, result: Result) -> str:
     if result.version is not None:
         return result.version.dead_letter_arn
     latest = Version.objects.filter(function=function, number=0).first()

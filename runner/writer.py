@@ -17,11 +17,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from core import failpoints
 from logs.services import FunctionLogBatch, write_function_events
 from runner.models import Invocation
+from runner.policies import Book
 
 log = logging.getLogger(__name__)
 
 _GATHER_S, _GATHER_ENDS_S = 0.025, 0.003  # records of calls that were answered; ends of events, which others wait for
-_BATCH = 200
+_BATCH, _BATCH_ENDS = 200, 50  # others wait for the database meanwhile
 _QUEUE = 5_000
 _PAUSE_S = 0.5
 _TRIES = 60  # half a minute of a database that does not answer
@@ -35,7 +36,7 @@ class Entry:
     """
 
     row: Invocation | None = None
-    finish: Callable[[], object] | None = None
+    finish: Callable[[Book], object] | None = None
     logs: FunctionLogBatch | None = None
     done: Callable[[], object] | None = None
 
@@ -75,9 +76,10 @@ class Writer:
             return [], True
         batch = [first]
         until = time.monotonic() + _GATHER_S
-        while len(batch) < _BATCH:
+        limit = _BATCH
+        while len(batch) < limit:
             if batch[-1].finish is not None:
-                until = min(until, time.monotonic() + _GATHER_ENDS_S)
+                until, limit = min(until, time.monotonic() + _GATHER_ENDS_S), _BATCH_ENDS
             left = until - time.monotonic()
             try:
                 entry = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
@@ -110,9 +112,10 @@ def write(batch: Sequence[Entry]) -> None:
     failpoints.reach("answer-commit")
     with transaction.atomic():
         _insert([entry.row for entry in batch if entry.row is not None])
+        book = Book()
         for entry in batch:
             if entry.finish is not None:
-                entry.finish()
+                entry.finish(book)
         write_function_events([entry.logs for entry in batch if entry.logs is not None])
 
 

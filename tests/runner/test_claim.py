@@ -8,6 +8,7 @@ import pytest
 from runner import claims, finishing, services
 from runner.claims import Head, in_turn
 from runner.models import Invocation, State
+from runner.policies import Book
 from runner.retries import Cause
 
 pytestmark = pytest.mark.usefixtures("messenger")
@@ -55,7 +56,7 @@ def test_who_lost_his_claim_cannot_end_the_event(ada, send, frozen_clock):
     ((claimed,), _) = claims.claim(claims.heads()[0], limit=1)
     frozen_clock.advance(seconds=46)
     claims.sweep()
-    assert finishing.give_up(claimed, Cause.RETRIES_EXHAUSTED) is False
+    assert finishing.give_up(claimed, Cause.RETRIES_EXHAUSTED, Book()) is False
     assert Invocation.objects.get(pk=event.pk).state == State.QUEUED
 
 
