@@ -13,8 +13,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from core import clock, ids, limits, redis
 from core.errors import ServiceError
 from functions.models import Version
+from functions.runtimes import Family, available
 from logs.services import FunctionLogBatch
-from runner import claims, execution, finishing, leases, lookup, messages, presence, rendezvous, watching
+from runner import claims, execution, finishing, leases, lookup, messages, presence, rendezvous, runtimes, watching
 from runner.answers import WatchEnd
 from runner.claims import Claimed
 from runner.crew import Crew
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_S = 2.0
 _EVICT_EVERY_S = 5.0
 _STARTS_PER_CORE = 2
+_FUNCTIONS_LOOKED_AT, _INTERPRETERS_KEPT = 200, 3
 _LINE_S = 60.0  # an event waits so long for memory, then it is tried again later
 _LEFT_FOR_THE_REST_MB = 2048
 
@@ -95,6 +97,9 @@ class Engine:
             parallel_starts=_STARTS_PER_CORE * (os.cpu_count() or 1),
         )
         self._stock = Stock(open_environment=self._open, size=settings.PRESTARTED_ENVIRONMENTS)
+        if settings.PRESTARTED_ENVIRONMENTS:
+            for interpreter in _interpreters_in_use():
+                self._stock.want(interpreter)
         self._writer = Writer()
         self._lane = Lane(crew=self._calls, slots=self._slots, serve=self.serve_call, on_bell=self.wake)
         self._dispatcher = Dispatcher(
@@ -270,6 +275,25 @@ class Engine:
 
 def _open(driver: SandboxDriver, interpreter: Interpreter, ephemeral_mb: int, preload: bool) -> Environment:
     return Environment(driver.start(interpreter, ephemeral_mb=ephemeral_mb, preload=preload))
+
+
+def _interpreters_in_use() -> list[Interpreter]:
+    """Those of the functions that were changed last, or of the newest Python when there is no function yet."""
+    changed = Version.objects.filter(number=0).order_by("-last_modified").values_list("runtime", flat=True)
+    identifiers = list(dict.fromkeys(changed[:_FUNCTIONS_LOOKED_AT])) or [_first_python()]
+    found: list[Interpreter] = []
+    for identifier in identifiers:
+        try:
+            interpreter = runtimes.interpreter_for(identifier)
+        except ServiceError:  # it was there when the function was made
+            continue
+        if interpreter not in found:
+            found.append(interpreter)
+    return found[:_INTERPRETERS_KEPT]
+
+
+def _first_python() -> str:
+    return next((one.identifier for one in available() if one.family is Family.PYTHON), "python3.13")
 
 
 def _reply(call: Call, spec: RunSpec, executed: Executed) -> Reply:
