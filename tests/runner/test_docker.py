@@ -57,13 +57,13 @@ def driver(docker_settings: LiveBroker) -> Iterator[Docker]:
 def spec(code: Path, memory_mb: int = 128) -> SandboxSpec:
     (python, *_others) = (one for one in images.interpreters() if one.family == "python")
     environment = {
-        **{
-            "LAMBDA_TASK_ROOT": "/var/task",
-            "TZ": ":UTC",
-            "PYTHONPATH": "/var/runtime",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "g",
-        },
-        **{"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_LOG_STREAM_NAME": "s"},
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "TZ": ":UTC",
+        "PYTHONPATH": "/var/runtime",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "g",
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "s",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
     }
     return SandboxSpec(
