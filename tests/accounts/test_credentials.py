@@ -5,11 +5,8 @@ import pytest
 from accounts import credentials, identifiers
 from accounts.errors import ExpiredToken, InvalidClientTokenId, UnrecognizedClient
 from accounts.models import AccessKey, Role
-from accounts.services import create_access_key, create_user
-
-
-def make_key(account, username="ada"):
-    return create_access_key(account=account, user=create_user(account=account, username=username))
+from accounts.services import create_access_key
+from tests.factories import make_key
 
 
 def test_a_key_stands_for_its_user(ada):

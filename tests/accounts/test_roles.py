@@ -5,21 +5,17 @@ import json
 import pytest
 
 from accounts import errors, iam
+from tests.factories import LAMBDA_TRUST, make_role
 
-TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
 ALLOW = '{"Version": "2012-10-17",\n "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}'
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-
-
-def make_role(account, name="worker", **more):
-    return iam.create_role(account=account, name=name, assume_role_policy=TRUST, **more)
 
 
 def test_a_role_keeps_its_trust_policy_to_the_letter(ada):
     make_role(ada)
 
     role = iam.get_role(account=ada, name="worker")
-    assert role.assume_role_policy == TRUST
+    assert role.assume_role_policy == LAMBDA_TRUST
     assert role.arn == f"arn:aws:iam::{ada.id}:role/worker"
 
 
@@ -51,9 +47,9 @@ def test_a_path_starts_and_ends_with_a_slash(ada, path):
 
 TRUST_MISTAKES = {
     "not json": ("{", "This policy contains invalid Json"),
-    "a resource": (TRUST.replace('"Action"', '"Resource":"*","Action"'), "Has prohibited field Resource"),
-    "no principal": (TRUST.replace('"Principal":{"Service":"lambda.amazonaws.com"},', ""), "Principal"),
-    "another action": (TRUST.replace("sts:AssumeRole", "s3:GetObject"), "STS AssumeRole actions"),
+    "a resource": (LAMBDA_TRUST.replace('"Action"', '"Resource": "*", "Action"'), "Has prohibited field Resource"),
+    "no principal": (LAMBDA_TRUST.replace('"Principal": {"Service": "lambda.amazonaws.com"}, ', ""), "Principal"),
+    "another action": (LAMBDA_TRUST.replace("sts:AssumeRole", "s3:GetObject"), "STS AssumeRole actions"),
 }
 
 

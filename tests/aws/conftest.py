@@ -20,12 +20,13 @@ import uvicorn
 
 from accounts.credentials import Principal
 from accounts.errors import UnrecognizedClient
-from accounts.models import AccessKey, Account, User
-from accounts.services import create_access_key, create_account, create_user
+from accounts.models import AccessKey, Account
+from accounts.services import create_access_key, create_account
 from aws import operation, signing
 from aws.asgi import Api, Identity
 from aws.operation import Caller, Params
 from functions import runtimes
+from tests.factories import make_key, make_user
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ACCOUNT = Account(id="123456789012", slug="ada", name="Ada")
@@ -185,10 +186,8 @@ class Cloud:
 
     def key(self, account: Account) -> AccessKey:
         """The first key of the account's user of the same name; both are made when they are missing."""
-        user = User.objects.filter(username=account.slug).first()
-        user = user or create_user(account=account, username=account.slug)
-        first = AccessKey.objects.filter(user=user).order_by("created_at").first()
-        return first or create_access_key(account=account, user=user)
+        first = AccessKey.objects.filter(user=make_user(account)).order_by("created_at").first()
+        return first or make_key(account)
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 import botocore.exceptions
 import pytest
 
 from core import clock
-from logs.services import FunctionLogBatch, write_function_events
+from tests.factories import write_log
 
 GROUP = "/aws/lambda/hello"
 
@@ -25,12 +24,6 @@ def refused_with(call, **arguments):
 @pytest.fixture
 def logs(cloud, ada):
     return cloud.boto(ada, "logs")
-
-
-def invoked(account, *messages, stream="2026/11/23/[$LATEST]ab"):
-    now = clock.epoch_ms()
-    events = tuple((now + n, message, "f") for n, message in enumerate(messages))
-    write_function_events([FunctionLogBatch(account.id, "us-east-1", GROUP, stream, str(uuid.uuid4()), events)])
 
 
 def test_a_group_lives_as_terraform_makes_it_live(logs, ada):
@@ -78,8 +71,8 @@ def test_events_that_are_too_old_are_reported(logs):
 
 
 def test_what_functions_print_is_found_by_pattern_and_page(logs, ada):
-    invoked(ada, "START", "ERROR one", "END", stream="a")
-    invoked(ada, "START", "ERROR two", "END", stream="b")
+    write_log(ada, "START", "ERROR one", "END", stream="a")
+    write_log(ada, "START", "ERROR two", "END", stream="b")
 
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=GROUP, filterPattern="ERROR", PaginationConfig={"PageSize": 1}
@@ -119,10 +112,10 @@ def test_mistakes_have_the_codes_that_tools_look_for(logs):
 
 
 def test_mallory_sees_nothing_of_ada(cloud, ada, mallory, logs):
-    invoked(ada, "secret")
+    write_log(ada, "secret")
     other = cloud.boto(mallory, "logs")
     arn = logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
-    stream = {"logGroupName": GROUP, "logStreamName": "2026/11/23/[$LATEST]ab"}
+    stream = {"logGroupName": GROUP, "logStreamName": "2026/11/23/[$LATEST]aa"}
 
     assert other.describe_log_groups()["logGroups"] == []
     for call, arguments in [
@@ -142,7 +135,7 @@ def test_mallory_sees_nothing_of_ada(cloud, ada, mallory, logs):
 
 
 def test_the_command_line_shows_what_a_function_printed(cloud, ada, tmp_path):
-    invoked(ada, "START\n", "hello from the function\n", "END\n")
+    write_log(ada, "START\n", "hello from the function\n", "END\n")
     key = cloud.key(ada)
     aws = Path(sys.executable).parent / "aws"
     environment = {

@@ -1,6 +1,5 @@
 """The worker's bulk path."""
 
-import uuid
 from contextlib import suppress
 
 import pytest
@@ -9,11 +8,11 @@ from django.db import transaction
 from logs.budget import Budget
 from logs.models import LogEvent, LogGroup, LogStream
 from logs.services import FunctionLogBatch, write_function_events
+from tests.factories import log_batch
 
 
-def batch(account, *messages, group="/aws/lambda/hello", stream="2026/11/23/[$LATEST]aa", at=1000):
-    events = tuple((at + n, message, "f") for n, message in enumerate(messages))
-    return FunctionLogBatch(account.id, "us-east-1", group, stream, str(uuid.uuid4()), events)
+def batch(account, *messages, at=1000, **where):
+    return log_batch(account, *messages, at=at, **where)
 
 
 def test_the_first_line_of_a_function_makes_its_group_and_stream(ada):
