@@ -4,21 +4,16 @@ A call passes through the stages of ``Api.answer``, top to bottom. Whatever goes
 ``ServiceError`` and answered in the words of the service's protocol.
 """
 
-import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
-from accounts import credentials
-from accounts.credentials import Principal
-from accounts.errors import UnrecognizedClient
-from accounts.models import Account
 from aws import bodies, code_links, cors, errors, operation, routing, signing, validation
 from aws.http import Request, Response
+from aws.identity import Identity, look_up
 from aws.model import OperationModel, ServiceModel
 from aws.operation import Caller, Operation, Params
 from aws.protocols import PROTOCOLS
@@ -29,11 +24,10 @@ from core.errors import ServiceError, ServiceFailure, UnknownOperation
 
 type Scope = MutableMapping[str, Any]
 type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-type LookUp = Callable[[signing.Signature], "Identity"]
+type LookUp = Callable[[signing.Signature], Identity]
 
 logger = logging.getLogger(__name__)
 
-LARGE_BODY, LARGE_BODIES = 8 * 1024 * 1024, 4  # so many at once, since each is held in memory
 PARSED_IN_LOOP = 256 * 1024  # a longer body is parsed in a thread
 HEADER_COUNT, HEADER_BYTES = 100, 32 * 1024
 HEALTH_PATH = "/_health"
@@ -44,29 +38,12 @@ UNSIGNED: dict[str, Callable[[Request], Response]] = {code_links.PREFIX: code_li
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who an access key stands for, and the account they act in."""
-
-    principal: Principal
-    account: Account
-
-
-def look_up(signature: signing.Signature) -> Identity:
-    """Who signed, if the signature holds; asks the database."""
-    principal = credentials.resolve(access_key_id=signature.access_key_id, session_token=signature.session_token)
-    account = Account.objects.filter(id=principal.account_id).first()
-    if account is None:
-        raise UnrecognizedClient
-    return Identity(principal, account)
-
-
 class Api:
     """The ASGI application. ``look_up`` finds the identity behind an access key, in a thread."""
 
     def __init__(self, look_up: LookUp = look_up) -> None:
         self._look_up = look_up
-        self._large_bodies = asyncio.Semaphore(LARGE_BODIES)
+        self._budget = bodies.Budget()
         self._ready = False
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
@@ -138,7 +115,8 @@ class Api:
             raise errors.UnknownService(service=signature.service)
         _check_scope(signature, service)
         route = routing.find_early(service, request)
-        async with self._room_for(call, route):
+        size = bodies.expected_size(request.headers, limit=_limit(route))
+        with self._budget.reserve(identity.account.id, size):
             await _read_body(call, route)
             model = route.operation if route else None
             _verify(signature, call, identity, model)
@@ -146,12 +124,6 @@ class Api:
             handler = _find_handler(service, route.operation)
             caller = _caller(call, identity, signature)
             return await self._run(handler, route, caller, request)
-
-    def _room_for(self, call: "Call", route: Route | None) -> Any:
-        """Waits its turn when the body may be large: a few of those at once fill the memory."""
-        declared = bodies.content_length(call.request.headers)
-        may_be_large = declared > LARGE_BODY or (declared < 0 and _limit(route) > LARGE_BODY)
-        return self._large_bodies if may_be_large else _NO_LIMIT
 
     async def _run(self, handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
         if not handler.is_async:
@@ -176,17 +148,6 @@ class Call:
         self.body_read = False
 
 
-class _NoLimit:
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, *exception: object) -> None:
-        return None
-
-
-_NO_LIMIT = _NoLimit()
-
-
 # -- read ------------------------------------------------------------------------------------------
 
 
@@ -196,8 +157,8 @@ def read_head(scope: Scope) -> Request:
     if len(raw) > HEADER_COUNT or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES:
         raise errors.HeadersTooLarge()
     headers: dict[str, str] = {}
-    for name_bytes, value_bytes in raw:
-        name, value = name_bytes.decode("latin-1").lower(), value_bytes.decode("latin-1")
+    for name_bytes, value_bytes in raw:  # ASGI servers send names in lower case
+        name, value = name_bytes.decode("latin-1"), value_bytes.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     return Request(

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aws.errors import BadRequest, EntityTooLarge, RequestTimeout, UnsupportedEncoding
+from aws.errors import BadRequest, EntityTooLarge, Overloaded, RequestTimeout, UnsupportedEncoding
 from core.errors import RequestTooLarge, ServiceError
 from core.limits import INVOKE_SYNC_PAYLOAD, KIB, MIB, PACKAGE_ZIPPED_SIZE
 
@@ -33,6 +34,10 @@ SLOWEST_BYTES_PER_S = 16 * KIB
 DRAIN_BYTES, DRAIN_S = 96 * MIB, 5.0
 
 
+BUDGET, BUDGET_OF_AN_ACCOUNT = 512 * MIB, 160 * MIB
+SMALL_BODY = 1 * MIB
+
+
 class Disconnected(Exception):
     """The client went away; there is nobody to answer."""
 
@@ -43,6 +48,39 @@ class Body:
 
     data: bytes
     sha256: str
+
+
+class Budget:
+    """The memory that bodies may take at once, in all and for one account; small ones are not counted.
+
+    Whoever comes when it is spent is refused and tries again: waiting would let a few slow uploads hold up a class.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+
+    @contextmanager
+    def reserve(self, account_id: str, size: int) -> Iterator[None]:
+        """Hold ``size`` bytes for as long as the call lasts; raises Overloaded."""
+        if size <= SMALL_BODY:
+            yield
+            return
+        held = self._held.get(account_id, 0)
+        if held + size > BUDGET_OF_AN_ACCOUNT or sum(self._held.values()) + size > BUDGET:
+            raise Overloaded()
+        self._held[account_id] = held + size
+        try:
+            yield
+        finally:
+            self._held[account_id] -= size
+            if not self._held[account_id]:
+                del self._held[account_id]
+
+
+def expected_size(headers: Mapping[str, str], *, limit: int) -> int:
+    """How much a body may take: what it declares, or its operation's limit when it does not say."""
+    declared = content_length(headers)
+    return min(declared, limit) if declared >= 0 else limit
 
 
 async def read(receive: Receive, headers: Mapping[str, str], *, operation: str, limit: int) -> Body:

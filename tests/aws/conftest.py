@@ -23,7 +23,8 @@ from accounts.errors import UnrecognizedClient
 from accounts.models import AccessKey, Account
 from accounts.services import create_access_key, create_account
 from aws import operation, signing
-from aws.asgi import Api, Identity
+from aws.asgi import Api
+from aws.identity import Identity
 from aws.operation import Caller, Params
 from functions import runtimes
 from tests.factories import make_key, make_user
@@ -249,7 +250,7 @@ class Client:
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),
-            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         }
         return asyncio.run(self._call(scope, [body]))
 

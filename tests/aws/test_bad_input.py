@@ -196,6 +196,18 @@ def test_a_payload_over_the_limit_is_refused_in_lambdas_words(client: Client) ->
     assert answer.json["message"] == "Request must be smaller than 6291456 bytes for the InvokeFunction operation"
 
 
+def test_large_uploads_are_let_in_up_to_a_budget_for_each_account() -> None:
+    budget, size = bodies.Budget(), bodies.PACKAGE_LIMIT
+
+    with budget.reserve("ada", size), budget.reserve("ada", size):
+        with pytest.raises(bodies.Overloaded), budget.reserve("ada", size):
+            pass
+        with budget.reserve("ada", bodies.SMALL_BODY), budget.reserve("grace", size):
+            pass
+    with budget.reserve("ada", size):
+        pass
+
+
 @pytest.mark.parametrize("length", ["-1", "a", "1" * 30, "１"])
 def test_a_length_that_is_no_number_is_refused(client: Client, length: str) -> None:
     answer = client.send(
