@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import uuid
+from collections import OrderedDict
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +29,8 @@ from runner.lookup import Found
 from runner.messages import Call, Reply
 from runner.models import Invocation, InvocationType, State
 from runner.outcomes import Kind
-from runner.pool import Open, OutOfPatience, Pool
+from runner.pool import Open, OutOfPatience, Pool, Slot
+from runner.presence import Waiting
 from runner.retries import Cause
 from runner.runtimes import Interpreter
 from runner.sandboxes.base import SandboxDriver, make_driver
@@ -40,6 +42,7 @@ log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 2.0
 _EVICT_EVERY_S = 5.0
+_SERVED_KEPT = 10_000
 _STARTS_PER_CORE = 2
 _FUNCTIONS_LOOKED_AT, _INTERPRETERS_KEPT = 200, 3
 _LINE_S = 60.0  # an event waits so long for memory, then it is tried again later
@@ -80,6 +83,9 @@ class Engine:
         self._calls, self._events = Crew("call"), Crew("event")
         self._held: dict[uuid.UUID, Claimed] = {}  # claimed here and not yet ended in the database
         self._executing: dict[uuid.UUID, Claimed] = {}
+        self._slots_of: dict[uuid.UUID, Slot] = {}
+        self._serving: dict[str, tuple[float, Waiting]] = {}  # calls: since when, and whom to tell
+        self._served: OrderedDict[str, None] = OrderedDict()  # calls of the last while
         self._over = threading.Event()
 
     # -- life ---------------------------------------------------------------------------------------
@@ -146,10 +152,10 @@ class Engine:
         while not self._over.wait(_HEARTBEAT_S):
             now = clock.monotonic()
             try:
-                presence.announce(self.id)
+                self._announce(now)
                 if now - renewed >= settings.EVENT_LEASE_S / 4:
                     renewed = now
-                    claims.renew(list(self._held.values()))
+                    self._renew()
             except (redis.Unavailable, DatabaseError, InterfaceError) as error:
                 log.warning("A heartbeat failed: %s", error)
             if now - evicted >= _EVICT_EVERY_S:
@@ -157,14 +163,36 @@ class Engine:
                 self.pool.evict_idle()
         connection.close()
 
+    def _announce(self, now: float) -> None:
+        """This worker lives; and the callers of one that does not any more are told."""
+        presence.announce(self.id, [call for since, call in list(self._serving.values()) if now - since > 1.0])
+        for call in presence.left_behind():
+            reply = Reply(call.request_id, None, "the worker that ran it is gone")
+            rendezvous.answer(
+                call.answer_to, messages.encode_reply(reply), lease_key=call.lease_key, request_id=call.request_id
+            )
+
+    def _renew(self) -> None:
+        """Hold what is claimed here; what somebody else has by now must not go on running."""
+        held = list(self._held.values())
+        kept = claims.renew(held)
+        for claimed in held:
+            if claimed.id not in kept and (slot := self._slots_of.get(claimed.id)) and slot.environment:
+                log.warning("%s was taken by somebody else: its environment is stopped", claimed.id)
+                slot.environment.stop()
+
     # -- synchronous --------------------------------------------------------------------------------
 
     def serve_call(self, raw: bytes) -> None:
         """Run one call and send its answer; then have it recorded."""
         call = messages.decode_call(raw)
-        if clock.epoch_ms() >= call.expires_ms:  # nobody waits any more
-            leases.release(call.lease_key, call.request_id)
+        if clock.epoch_ms() >= call.expires_ms or not self._is_new(call.request_id):
+            leases.release(call.lease_key, call.request_id)  # nobody waits for it any more
             return
+        self._serving[call.request_id] = (
+            clock.monotonic(),
+            Waiting(call.request_id, call.answer_to, call.lease_key),
+        )
         spec: RunSpec | None = None
         executed: Executed | None = None
         try:
@@ -181,8 +209,18 @@ class Engine:
             log.exception("Call %s failed on the worker", call.request_id)
             reply = Reply(call.request_id, None, f"an internal error ({type(error).__name__})")
         self._send(call, reply)
+        self._serving.pop(call.request_id, None)
         if spec is not None and executed is not None:
             self._writer.put(_record(call, spec, executed))
+
+    def _is_new(self, request_id: str) -> bool:
+        """A Redis that was killed may come back without the last second, and hand out a call once more."""
+        if request_id in self._served:
+            return False
+        self._served[request_id] = None
+        if len(self._served) > _SERVED_KEPT:
+            self._served.popitem(last=False)
+        return True
 
     def _execute(self, call: Call, spec: RunSpec) -> Executed:
         waits_s = (call.expires_ms - clock.epoch_ms()) / 1000 - spec.version.timeout - limits.INIT_TIMEOUT_S
@@ -249,7 +287,13 @@ class Engine:
                 invoked_arn=found.invoked_arn,
                 until=clock.monotonic() + _LINE_S,
             )
-            executed = execution.run(spec, request, pool=self.pool, stock=self._stock)
+            executed = execution.run(
+                spec,
+                request,
+                pool=self.pool,
+                stock=self._stock,
+                on_slot=partial(self._slots_of.__setitem__, claimed.id),
+            )
             batch = _log_batch(spec, str(claimed.id), executed)
         except OutOfPatience:
             failure = "All of the server's memory for functions stayed in use."
@@ -270,6 +314,7 @@ class Engine:
         done = partial(self._held.pop, claimed.id, None)
         self._writer.put(Entry(finish=finish, logs=batch, done=done))
         self._executing.pop(claimed.id, None)
+        self._slots_of.pop(claimed.id, None)
         self._dispatcher.ended(claimed.function_id)
 
 

@@ -87,7 +87,7 @@ class MessengerUnavailable(ServiceFailure):
     """Redis cannot be reached."""
 
     title = _("The server cannot pass work on")
-    message = "The server's messenger (Redis) cannot be reached; the invocation was not started."
+    message = "The server's messenger (Redis) cannot be reached."
     hint = _("Try again in a moment. If it stays like this, whoever runs this server should look at Redis.")
 
 

@@ -91,11 +91,22 @@ class _Log:
 
 
 def run(
-    spec: RunSpec, request: Request, *, pool: Pool, stock: Stock, look_on: Callable[[LogLine], None] | None = None
+    spec: RunSpec,
+    request: Request,
+    *,
+    pool: Pool,
+    stock: Stock,
+    look_on: Callable[[LogLine], None] | None = None,
+    on_slot: Callable[[Slot], None] | None = None,
 ) -> Executed:
-    """Run it. Raises ``OutOfPatience`` when no memory became free in time; nothing has been started then."""
+    """Run it. Raises ``OutOfPatience`` when no environment became free in time; nothing has been started then.
+
+    ``look_on`` gets each line as it comes; ``on_slot`` the slot, so that another thread can stop what runs in it.
+    """
     log = _Log(look_on)
     slot = pool.reserve(spec, until=request.until, nested=request.nested)
+    if on_slot is not None:
+        on_slot(slot)
     reusable = False
     try:
         began = None

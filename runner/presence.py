@@ -1,20 +1,43 @@
-"""Which workers are alive: each says so every two seconds. For clear errors, never for decisions about events."""
+"""Which workers are alive, and what dead ones were doing for callers that still wait.
+
+Each worker says every two seconds that it lives, and lists the calls it has been serving for more than a moment.
+When one falls silent, another answers its callers. For clear errors only, never for decisions about events.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 
 from core import clock, redis
 
 _KEY = "workers"
 LIVES_S = 10.0
+_LIST_LIVES_S = 3600
 
 
-def announce(worker_id: str) -> None:
-    """This worker is alive. Raises ``redis.Unavailable``."""
-    redis.connection().zadd(_KEY, {worker_id: clock.now().timestamp() + LIVES_S})
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call being served: whom to tell when its worker dies, and which lease to give back."""
+
+    request_id: str
+    answer_to: str
+    lease_key: str
+
+
+def announce(worker_id: str, calls: Iterable[Waiting]) -> None:
+    """This worker is alive and serves these calls. Raises ``redis.Unavailable``."""
+    listed = json.dumps([asdict(call) for call in calls])
+    pipeline = redis.connection().pipeline(transaction=False)
+    pipeline.zadd(_KEY, {worker_id: clock.now().timestamp() + LIVES_S})
+    pipeline.set(f"worker:{worker_id}", listed, ex=_LIST_LIVES_S)
+    pipeline.execute()
 
 
 def leave(worker_id: str) -> None:
-    """This worker goes."""
+    """This worker goes, and nobody waits for it."""
     try:
         redis.connection().zrem(_KEY, worker_id)
+        redis.connection().delete(f"worker:{worker_id}")
     except redis.Unavailable:
         return  # it is forgotten in a moment
 
@@ -26,3 +49,15 @@ def anybody() -> bool:
         return bool(redis.connection().zcount(_KEY, now, "+inf"))
     except redis.Unavailable:
         return True
+
+
+def left_behind() -> list[Waiting]:
+    """The calls of workers that fell silent, each told to one asker only. Raises ``redis.Unavailable``."""
+    connection = redis.connection()
+    found: list[Waiting] = []
+    for raw in connection.zrangebyscore(_KEY, "-inf", clock.now().timestamp()):
+        worker_id = raw.decode()
+        if connection.zrem(_KEY, worker_id):
+            listed = connection.getdel(f"worker:{worker_id}")
+            found += [Waiting(**call) for call in json.loads(listed or "[]")]
+    return found
