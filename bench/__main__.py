@@ -1,0 +1,132 @@
+"""``make bench``: start the product, measure, print a table beside the targets."""
+
+import asyncio
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.load import at_once, invocation, one_after_another, percentile
+from bench.processes import memory_mb, processor_s, tree
+from tests.labs.hands import Boto3
+from tests.live import Live, eventually
+
+ECHO = "def lambda_handler(event, context):\n    return event\n"
+WITH_BOTO3 = "import boto3\nclient = boto3.client('lambda')\n" + ECHO
+SETTLE_S = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``bar``: what must hold now; ``goal``: where it is to go."""
+
+    what: str
+    measured: str
+    bar: str = ""
+    goal: str = ""
+    good: bool = True
+
+
+def start(live: Live) -> Iterator[Row]:
+    live.stop()
+    begun = time.perf_counter()
+    live.start()
+    took = time.perf_counter() - begun
+    yield Row("`make up`, data kept, to the sign-in link", f"{took:.1f} s", "≤ 5 s", "≤ 5 s", took <= 5)
+
+
+def rest(live: Live) -> Iterator[Row]:
+    time.sleep(SETTLE_S)
+    everything = tree(live.process.pid)
+    ours = [process for process in everything if not process.sandboxed]
+    begun = processor_s(everything)
+    time.sleep(5)
+    idle = (processor_s(everything) - begun) / 5 * 100
+    sizes = {process.name: memory_mb(process) for process in ours}
+    total = sum(sizes.values())
+    detail = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda pair: -pair[1]))
+    yield Row("memory at rest, all processes", f"{total:.0f} MB ({detail})", "≤ 400 MB", "≤ 250 MB", total <= 400)
+    inside = [memory_mb(process, private=True) for process in everything if process.sandboxed]
+    if inside:
+        yield Row("  pre-started environments beside it", f"{sum(inside):.0f} MB in {len(inside)} processes")
+    yield Row("processor at rest", f"{idle:.1f} % of one")
+
+
+def warm(live: Live) -> Iterator[Row]:
+    Boto3(live).create_function("warm", ECHO)
+    request = invocation(live, "warm", {"key": "value"})
+    asyncio.run(one_after_another(live, request, count=300))
+    took = asyncio.run(one_after_another(live, request, count=2000))
+    p50 = percentile(took, 50)
+    shown = f"p50 {p50:.2f} ms, p95 {percentile(took, 95):.2f}, p99 {percentile(took, 99):.2f}"
+    yield Row("warm invocation, one client", shown, "p50 ≤ 4 ms", "≤ 0.5 ms", p50 <= 4)
+    asyncio.run(at_once(live, request, clients=8, seconds=2))
+    rate, took = asyncio.run(at_once(live, request, clients=8, seconds=8))
+    shown = f"{rate:.0f}/s, p50 {percentile(took, 50):.1f} ms, p99 {percentile(took, 99):.1f}"
+    yield Row("warm invocations, eight clients", shown, "≥ 700/s", "≥ 3,500/s", rate >= 700)
+
+
+def cold(live: Live) -> Iterator[Row]:
+    for label, code in (("plain", ECHO), ("with boto3", WITH_BOTO3)):
+        took = [_cold(live, f"cold-{label[:5].strip()}-{number}", code) for number in range(12)]
+        p50 = percentile(took, 50)
+        shown = f"p50 {p50:.0f} ms, p95 {percentile(took, 95):.0f}"
+        yield Row(f"cold start {label}, press to answer", shown, "≤ 250 ms", "≤ 10 ms", p50 <= 250)
+
+
+def _cold(live: Live, name: str, code: str) -> float:
+    Boto3(live).create_function(name, code)
+    time.sleep(1)  # one student's pace, not a burst
+    return asyncio.run(one_after_another(live, invocation(live, name), count=1))[0]
+
+
+def environments(live: Live) -> Iterator[Row]:
+    """After ``cold``: what the warm environments of the functions with boto3 hold."""
+    time.sleep(SETTLE_S)
+    sizes = [memory_mb(process, private=True) for process in tree(live.process.pid) if process.sandboxed]
+    large = sorted(size for size in sizes if size > 1)
+    if large:
+        typical = percentile(large, 50)
+        yield Row("an idle environment, private memory", f"{typical:.1f} MB", "≤ 45 MB", "≤ 4 MB", typical <= 45)
+
+
+def accept(live: Live) -> Iterator[Row]:
+    Boto3(live).create_function("events", ECHO)
+    request = invocation(live, "events", {"key": "value"}, kind="Event")
+    asyncio.run(one_after_another(live, request, count=50))
+    took = asyncio.run(one_after_another(live, request, count=500))
+    p50 = percentile(took, 50)
+    shown = f"p50 {p50:.2f} ms, p99 {percentile(took, 99):.2f}"
+    yield Row("asynchronous accept, durable before the 202", shown, "p50 ≤ 5 ms", "≤ 1.5 ms", p50 <= 5)
+    begun = time.perf_counter()
+    eventually(lambda: _reports(live, "events"), lambda seen: seen >= 550, within_s=120, every_s=0.5)
+    yield Row("  all 550 of them run and logged", f"{time.perf_counter() - begun:.1f} s after the last", "none lost")
+
+
+def _reports(live: Live, name: str) -> int:
+    pages = live.client("logs").get_paginator("filter_log_events")
+    found = pages.paginate(logGroupName=f"/aws/lambda/{name}", filterPattern="REPORT")
+    return sum(len(page["events"]) for page in found)
+
+
+MEASURES: tuple[Callable[[Live], Iterator[Row]], ...] = (start, rest, warm, accept, cold, environments)
+
+
+def main() -> None:
+    print(f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}, ", end="")
+    print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before\n")
+    print("| what | measured | first bar | goal |\n|---|---|---|---|", flush=True)
+    missed = 0
+    with Live() as live:
+        for measure in MEASURES:
+            for row in measure(live):
+                missed += not row.good
+                print(f"| {row.what} | {row.measured}{'' if row.good else ' ✗'} | {row.bar} | {row.goal} |", flush=True)
+    if missed:
+        print(f"\n{missed} under the first bar.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""A load that costs little itself: signed requests, prepared once, over raw keep-alive connections."""
+
+import asyncio
+import json
+import time
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.live import Live
+
+
+def invocation(live: Live, name: str, event: object = None, *, kind: str = "RequestResponse") -> bytes:
+    """The bytes of one signed Invoke; good for AWS's fifteen minutes, and verified by the server every time."""
+    url = f"{live.endpoint}/2015-03-31/functions/{name}/invocations"
+    body = json.dumps(event).encode()
+    request = AWSRequest("POST", url, data=body, headers={"X-Amz-Invocation-Type": kind})
+    SigV4Auth(Credentials(live.access_key_id, live.secret_access_key), "lambda", live.region).add_auth(request)
+    headers = {"Host": urlsplit(url).netloc, "Content-Length": str(len(body)), **dict(request.headers)}
+    head = f"POST {urlsplit(url).path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    return head.encode() + b"\r\n" + body
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def to(cls, live: Live) -> "Connection":
+        return cls(*await asyncio.open_connection("127.0.0.1", live.api_port))
+
+    async def ask(self, request: bytes) -> float:
+        """Send it and read the whole answer: milliseconds. Raises if it is no success, or the function failed."""
+        begun = time.perf_counter()
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        lines = head.lower().split(b"\r\n")
+        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+        body = await self.reader.readexactly(length)
+        took = (time.perf_counter() - begun) * 1000
+        if not head.startswith(b"HTTP/1.1 20") or b"x-amz-function-error" in head.lower():
+            raise RuntimeError(f"{lines[0].decode()}: {body.decode(errors='replace')[:300]}")
+        return took
+
+
+async def one_after_another(live: Live, request: bytes, *, count: int) -> list[float]:
+    connection = await Connection.to(live)
+    return [await connection.ask(request) for _ in range(count)]
+
+
+async def at_once(live: Live, request: bytes, *, clients: int, seconds: float) -> tuple[float, list[float]]:
+    """So many clients for so long: answers a second, and how long each took."""
+
+    async def client() -> list[float]:
+        connection = await Connection.to(live)
+        took = []
+        while time.perf_counter() < until:
+            took.append(await connection.ask(request))
+        return took
+
+    until = time.perf_counter() + seconds
+    each = await asyncio.gather(*(client() for _ in range(clients)))
+    everything = [took for part in each for took in part]
+    return len(everything) / seconds, everything
+
+
+def percentile(values: list[float], share: int) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
