@@ -17,6 +17,10 @@ _EVENT_SOURCE_TOKEN = re.compile(r"[a-zA-Z0-9._\-]{1,256}", re.ASCII)
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 
 
+_MEMBERS = ("Sid", "Effect", "Principal", "Action", "Resource", "Condition")
+_OPERATORS = ("StringEquals", "ArnLike", "Bool")
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """What AddPermission asks for: who (``principal``) may do what (``action``), under which conditions."""
@@ -60,6 +64,15 @@ def statement(permission: Permission, *, resource: str) -> dict[str, Any]:
     if conditions := _conditions(permission):
         document["Condition"] = conditions
     return document
+
+
+def in_order(document: dict[str, Any]) -> dict[str, Any]:
+    """A stored statement with its members where AWS has them: a database may forget the order of a document."""
+    ordered = {member: document[member] for member in _MEMBERS if member in document}
+    if "Condition" in ordered:
+        conditions = ordered["Condition"]
+        ordered["Condition"] = {name: conditions[name] for name in _OPERATORS if name in conditions}
+    return ordered
 
 
 def _principal(principal: str) -> str | dict[str, str]:

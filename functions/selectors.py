@@ -28,6 +28,7 @@ from functions.models import (
     TestEvent,
     Version,
 )
+from functions.policies import in_order
 from functions.references import version_number
 
 # -- functions and versions ------------------------------------------------------------------------
@@ -209,7 +210,7 @@ def get_policy(*, account: Account, name: str, qualifier: str = "") -> dict[str,
     """The resource policy of a function or of one qualifier as a document, or ``PolicyNotFound``."""
     version = get_version(account=account, name=name, qualifier=qualifier)
     statements = PolicyStatement.objects.filter(function=version.function, qualifier=qualifier).order_by("pk")
-    documents = [statement.statement for statement in statements]
+    documents = [in_order(row.statement) for row in statements]
     if not documents:
         raise PolicyNotFound
     return {"Version": "2012-10-17", "Id": "default", "Statement": documents}
