@@ -378,11 +378,13 @@ def _errors_of(document: bytes) -> tuple[str, str]:
 
 
 def _with_request_id(document: bytes, request_id: str) -> bytes:
-    """The runtime does not know which request its init serves: the document names it here."""
-    error_type, message = _errors_of(document)
+    """The runtime does not know which request its init serves: a document that names one names it here."""
     try:
-        trace = json.loads(document)["stackTrace"]
-        lines = [str(line) for line in trace]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        lines = []
-    return outcomes.document(error_type, message, request_id, lines)
+        members = json.loads(document)
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        return outcomes.document(*_errors_of(document), request_id, [])
+    if "requestId" in members:
+        members["requestId"] = request_id
+    return json.dumps(members).encode()

@@ -104,7 +104,7 @@ def make_function_libraries() -> None:
     """What functions find installed beside them, as on AWS."""
     build = ROOT / "scripts" / "build_function_libraries.py"
     stamps = Stamps(TOOLS / "made.json")
-    sources = (lock("functions"), lock("functions39"), build)
+    sources = (lock("functions"), lock("functions39"), ROOT / "requirements" / "node" / "package-lock.json", build)
     if stamps.current("functions", *sources):
         return
     say("Building the libraries that functions find installed (boto3)")

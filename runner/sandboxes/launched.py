@@ -49,7 +49,7 @@ class LaunchedSandbox(Sandbox):
         self.interpreter, self.ephemeral_mb = interpreter, ephemeral_mb
         self.directory = driver.workplace.directory / str(slot)
         self.group = driver.workplace.group(slot)
-        self.cores: float | None = None
+        self.cores = processors_for_one()
         self._life = -1
         self._mutex = threading.Lock()
         self._killed = False
@@ -77,11 +77,14 @@ class LaunchedSandbox(Sandbox):
         return Binding(environment=self.driver.adjust(dict(spec.environment), self), data_limit_mb=data_limit_mb)
 
     def settle(self) -> None:
-        if self.driver.cgroups and self.cores:
+        self._limit_cpu(self.cores)
+
+    def _limit_cpu(self, cores: float) -> None:
+        if self.driver.cgroups:
             try:
-                self.driver.cgroups.limit_cpu(self.group, self.cores)
+                self.driver.cgroups.limit_cpu(self.group, cores)
             except OSError as error:
-                log.warning("cgroup %s: %s", self.group, error)  # it has just ended: the stream will say so
+                log.warning("cgroup %s: %s", self.group, error)
 
     def oom_kills(self) -> int:
         return self.driver.cgroups.oom_kills(self.group) if self.driver.cgroups else 0
@@ -97,6 +100,7 @@ class LaunchedSandbox(Sandbox):
             if self._killed:
                 return
             self._killed = True
+            self._limit_cpu(processors_for_one())  # dying takes processor time too: a thousand processes' worth, maybe
             self.driver.launcher.kill(self.slot)
             gone = launching.wait_gone(self._life, KILL_S)
             _shut(self.stream)

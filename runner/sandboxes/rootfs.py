@@ -55,14 +55,15 @@ def write_rapid(directory: Path, own: Interpreter, interpreters: Iterable[Interp
     )
     for name in ("__init__.py", "discovery.py", "choice.py"):
         (directory / name).unlink(missing_ok=True)
-    for interpreter in interpreters:
-        if interpreter.family == "python":
-            subprocess.run(
-                [str(interpreter.executable), "-I", "-S", "-m", "compileall", "-q", str(directory)],
-                env={},
-                check=False,  # slower starts without it, nothing worse
-                capture_output=True,
-            )
+    # slower starts without byte code, nothing worse: so what goes wrong here is no error
+    options = ["-I", "-S", "-m", "compileall", "-q", str(directory)]
+    compilers = [
+        subprocess.Popen([str(one.executable), *options], env={}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for one in interpreters
+        if one.family == "python"
+    ]
+    for compiler in compilers:
+        compiler.wait()
     for path in directory.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     (directory / "lang").mkdir(mode=0o755)

@@ -103,8 +103,8 @@ def enter(environment):
     version = "python%d.%d" % sys.version_info[:2]
     layers = environment.get("LAMBDA_OPT_ROOT", "/opt") + "/python"
     own = [task, "%s/lib/%s/site-packages" % (layers, version), layers]
-    extra = [path for path in environment.get("PYTHONPATH", "").split(":") if path]
-    sys.path[:0] = own + [path for path in extra if path not in own]
+    extra = environment.get("PYTHONPATH", "").split(":") + [environment["LAMBDA_RUNTIME_DIR"]]
+    sys.path[:0] = own + [path for path in dict.fromkeys(extra) if path and path not in own]
     os.chdir(task)
     add_site_names()
 

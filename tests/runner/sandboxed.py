@@ -1,0 +1,159 @@
+"""Functions in real sandboxes, for tests: give their files, invoke them, see what a caller and the log would see."""
+
+import json
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.environment import Environment, InvokeRequest
+from runner.outcomes import Outcome
+from runner.runtimes import Interpreter, interpreters
+from runner.sandboxes.base import SandboxDriver, SandboxSpec
+
+VARIABLES = {
+    "_HANDLER": "lambda_function.lambda_handler",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "hello",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/hello",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
+    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+    "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "LAMBDA_TASK_ROOT": "/var/task",
+    "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    "LANG": "en_US.UTF-8",
+    "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "TZ": ":UTC",
+}
+
+
+@dataclass
+class Reply:
+    """What came of one init or invocation."""
+
+    outcome: Outcome
+    lines: list[str]
+
+    @property
+    def value(self) -> Any:
+        """The answer, or the error document, parsed."""
+        return json.loads(self.outcome.payload)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass
+class Function:
+    """One execution environment that has been started for a function."""
+
+    environment: Environment
+    spec: SandboxSpec
+    began: Reply = field(init=False)
+    count: int = 0
+
+    def init(self, timeout_s: float = 10.0) -> Reply:
+        lines: list[str] = []
+        outcome = self.environment.init(self.spec, request_id="init-id", on_log=lines.append, timeout_s=timeout_s)
+        self.began = Reply(outcome, lines)
+        return self.began
+
+    def invoke(self, event: object = None, *, timeout_s: float = 10.0, **members: str) -> Reply:
+        """Invoke once; the request ids are ``request-1``, ``request-2`` …"""
+        self.count += 1
+        lines: list[str] = []
+        request = InvokeRequest(
+            request_id=f"request-{self.count}",
+            payload=json.dumps(event).encode(),
+            timeout_s=timeout_s,
+            invoked_arn="arn:aws:lambda:us-east-1:123456789012:function:hello",
+            **members,
+        )
+        return Reply(self.environment.invoke(request, lines.append), lines)
+
+
+def newest(family: str) -> Interpreter | None:
+    return next((found for found in interpreters() if found.family == family), None)
+
+
+def write_tree(directory: Path, files: dict[str, str]) -> Path:
+    directory.mkdir(parents=True)
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    return directory
+
+
+class Bench:
+    """Starts functions on one driver and stops them at the end of the test."""
+
+    def __init__(self, driver: SandboxDriver, directory: Path) -> None:
+        self.driver, self.directory = driver, directory
+        self.made: list[Function] = []
+
+    def prepare(
+        self,
+        files: dict[str, str] | str,
+        *,
+        handler: str = "lambda_function.lambda_handler",
+        family: str = "python",
+        interpreter: Interpreter | None = None,
+        layers: tuple[dict[str, str], ...] = (),
+        environment: dict[str, str] | None = None,
+        memory_mb: int = 128,
+        ephemeral_mb: int = 512,
+        preload: bool = False,
+    ) -> Function:
+        """A sandbox started for a function, its init phase not run. ``files`` as text is the handler's module."""
+        if isinstance(files, str):
+            files = {("index.js" if family == "node" else "lambda_function.py"): files}
+        interpreter = interpreter or newest(family)
+        assert interpreter is not None
+        place = self.directory / f"function-{len(self.made)}"
+        spec = SandboxSpec(
+            interpreter=interpreter,
+            handler="index.handler" if family == "node" and handler.startswith("lambda_function") else handler,
+            code_dir=write_tree(place / "code", files),
+            layer_dirs=tuple(write_tree(place / f"layer-{n}", layer) for n, layer in enumerate(layers)),
+            environment={**VARIABLES, **(environment or {})},
+            memory_mb=memory_mb,
+            ephemeral_mb=ephemeral_mb,
+        )
+        sandbox = self.driver.start(interpreter, ephemeral_mb=ephemeral_mb, preload=preload)
+        function = Function(Environment(sandbox), spec)
+        self.made.append(function)
+        return function
+
+    def function(self, files: dict[str, str] | str, **options: Any) -> Function:
+        """A function whose init phase went well."""
+        function = self.prepare(files, **options)
+        began = function.init()
+        assert began.outcome.ok, (began.outcome, began.lines)
+        return function
+
+    def close(self) -> None:
+        for function in self.made:
+            function.environment.stop()
+
+
+type MakeFunction = Callable[..., Function]
+
+
+@contextmanager
+def opened(driver: SandboxDriver, directory: Path) -> Iterator[Bench]:
+    bench = Bench(driver, directory)
+    try:
+        yield bench
+    finally:
+        bench.close()
