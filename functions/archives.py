@@ -74,7 +74,8 @@ def package_dir(sha256: str) -> Path:
     """
     tree = _tree(sha256)
     if sha256 not in _checked or not tree.is_dir():
-        _ensure_tree(Archive(package_bytes(sha256)), sha256)
+        with _shelves(fcntl.LOCK_SH):
+            _ensure_tree(Archive(package_bytes(sha256)), sha256)
     return tree
 
 
@@ -123,6 +124,7 @@ def remove_unused(*, unused: Callable[[], Iterable[DeploymentPackage]], now: dat
     """
     removed = 0
     with _shelves(fcntl.LOCK_EX):
+        shutil.rmtree(_tmp(), ignore_errors=True)  # left by a process that was killed: nobody works there now
         for package in unused():
             mark = _mark(package.sha256)
             if not mark.exists():
@@ -158,6 +160,10 @@ def _shelves(how: int) -> Iterator[None]:
 # -- places ----------------------------------------------------------------------------------------
 
 
+def _tmp() -> Path:
+    return Path(settings.CODE_DIR) / "tmp"
+
+
 def _zip(sha256: str) -> Path:
     return Path(settings.CODE_DIR) / "zips" / _digest(sha256)[:2] / f"{sha256}.zip"
 
@@ -180,9 +186,8 @@ def _digest(sha256: str) -> str:
 @contextmanager
 def _workshop() -> Iterator[Path]:
     """A private directory on the same file system, gone afterwards with whatever is left in it."""
-    parent = Path(settings.CODE_DIR) / "tmp"
-    parent.mkdir(parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(dir=parent))
+    _tmp().mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(dir=_tmp()))
     try:
         yield path
     finally:

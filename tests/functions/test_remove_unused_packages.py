@@ -64,3 +64,15 @@ def test_what_went_can_be_stored_again(ada, frozen_clock):
 
     assert archives.package_dir(package().sha256).is_dir()
     assert DeploymentPackage.objects.get() == stored
+
+
+def test_what_a_killed_process_left_behind_goes_too(ada, code_dir):
+    package()
+    leftover = code_dir / "tmp" / "half-written"
+    leftover.mkdir()
+    (leftover / "zip").write_bytes(b"PK")
+
+    remove_unused_packages()
+
+    assert not leftover.exists()
+    assert package(lambda_function="x = 1\n").size
