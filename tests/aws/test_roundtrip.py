@@ -35,8 +35,8 @@ def _values(service: str, name: str, side: str) -> Any:
     return shapes.structures(shape, xml=service_model_of(service).protocol == "query")
 
 
-EACH = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+EACH = settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _operations(service: str) -> list[str]:
@@ -89,8 +89,9 @@ def _check_request(service: str, name: str, data: Any) -> None:
 
     assert route.operation.name == name
     payload = operation_model.input_shape.serialization.get("payload")
-    if payload not in read and params.get(payload) == b"":
-        del params[payload]  # an empty body is no payload, but where one is required
+    if not read.get(payload) and not params.get(payload):
+        read.pop(payload, None)  # an empty payload and none at all look the same on the wire
+        params.pop(payload, None)
     assert _plain(read) == _plain(params)
 
 
