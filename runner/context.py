@@ -37,7 +37,7 @@ def environment_variables(
 
     The owner's own override the unreserved defaults, never the reserved ones; ``AWS_ENDPOINT_URL`` may be overridden.
     """
-    own: Mapping[str, str] = (version.environment or {}).get("Variables") or {}
+    own: Mapping[str, str] = version.environment or {}
     return {**_unreserved(version), **own, **_reserved(version, credentials, log_stream_name)}
 
 
@@ -81,4 +81,12 @@ def _reserved(version: Version, credentials: FunctionCredentials, log_stream_nam
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "TZ": ":UTC",
+        **_log_settings(version.logging),
     }
+
+
+def _log_settings(logging: Mapping[str, str]) -> dict[str, str]:
+    """How the runtime inside formats and filters, from the function's LoggingConfig; a level only goes with JSON."""
+    if logging.get("LogFormat") != "JSON":
+        return {"AWS_LAMBDA_LOG_FORMAT": "Text"}
+    return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel") or "INFO"}

@@ -27,6 +27,7 @@ __all__ = ["Environment", "InvokeRequest", "Kind", "OnLog", "Outcome"]
 
 log = logging.getLogger(__name__)
 LOG_LIMIT = 256 * limits.KIB  # of one invocation; PID 1 counts and drops the rest, and this side does not rely on that
+START_S = 30.0  # for the sandbox itself to come up; no part of the function's init phase
 LAST_WORDS_S = 0.25  # how long PID 1 gets to say how it ended, once told to
 FRESH = ("LD_", "PYTHON", "NODE_", "MALLOC_", "GLIBC_", "UV_")  # variables that a process reads only at its start
 SET_ANYWAY = {"PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"}
@@ -73,11 +74,12 @@ class Environment:
     def wait_ready(self, timeout_s: float) -> bool:
         """Whether the generic sandbox has come up (with its preload done) within ``timeout_s``; for a pool."""
         deadline = clock.monotonic() + timeout_s
-        try:
-            while not self._ready and (frame := self._channel.receive(deadline)):
-                self._ready = frame.kind == b"Y"
-        except ChannelError:
-            return False
+        with self._in_use:
+            try:
+                while not self._ready and not self._stopped and (frame := self._channel.receive(deadline)):
+                    self._ready = frame.kind == b"Y"
+            except ChannelError:
+                return False
         return self._ready
 
     def init(
@@ -93,11 +95,13 @@ class Environment:
         ``request_id`` is the invocation that caused the cold start (any id when none did): error documents carry it.
         Kinds: OK, INIT_ERROR, INIT_TIMEOUT, EXIT, OUT_OF_MEMORY, PROTOCOL_VIOLATION, PLATFORM_FAILURE.
         """
-        phase = _Phase(self, request_id, on_log, timeout_s, Kind.INIT_TIMEOUT)
         try:
-            binding = self.sandbox.bind(spec)
+            binding = self.sandbox.bind(spec)  # while it may still be coming up
         except ServiceError as error:
-            return phase.failed(error.text)
+            return self._failed(request_id, error.text)
+        if not self.wait_ready(START_S):
+            return self._failed(request_id, self.sandbox.startup_error() or "the sandbox did not come up")
+        phase = _Phase(self, request_id, on_log, timeout_s, Kind.INIT_TIMEOUT)
         order = {
             "handler": spec.handler,
             "environment": binding.environment,
@@ -122,6 +126,12 @@ class Environment:
         outcome = phase.run(b"I", len(header).to_bytes(4), header, request.payload)
         self._init_ms = None
         return outcome
+
+    def _failed(self, request_id: str, reason: str) -> Outcome:
+        """Our own failure, not the function's."""
+        log.error("execution environment of request %s: %s", request_id, reason)
+        self.sandbox.kill()
+        return Outcome(kind=Kind.PLATFORM_FAILURE, error_type="ServiceException", error_message=reason)
 
     def stop(self) -> None:
         """End it: kill whatever runs inside and give the sandbox's resources back; idempotent."""
@@ -165,10 +175,7 @@ class _Phase:
         return outcome
 
     def failed(self, reason: str) -> Outcome:
-        """Our own failure, not the function's."""
-        log.error("execution environment of request %s: %s", self.request_id, reason)
-        self.sandbox.kill()
-        return Outcome(kind=Kind.PLATFORM_FAILURE, error_type="ServiceException", error_message=reason)
+        return self.environment._failed(self.request_id, reason)
 
     # -- the conversation --------------------------------------------------------------------------
 
@@ -184,9 +191,7 @@ class _Phase:
 
     def _pending(self) -> Outcome | None:
         """Something that was said before it was asked: the environment died, or lies, while nobody used it."""
-        while (frame := self.channel.receive(0)) is not None:
-            if frame.kind == b"Y" and self.is_init:
-                continue
+        if (frame := self.channel.receive(0)) is not None:
             return self.failed(f"it ended while it was idle ({frame.kind!r})")
         return None
 
@@ -194,8 +199,6 @@ class _Phase:
         match frame.kind:
             case b"L":
                 self.lines.feed(frame.body)
-                return None
-            case b"Y" if self.is_init:
                 return None
             case b"X":
                 return self._ended(frame.document())

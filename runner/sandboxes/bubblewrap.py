@@ -177,7 +177,8 @@ def _control_groups() -> Capability:
 
 
 def _libraries() -> Capability:
-    missing = [item.label for item in runtimes.interpreters() if not rootfs.libraries(item).is_dir()]
+    pythons = [found for found in runtimes.interpreters() if found.family == "python"]
+    missing = [found.label for found in pythons if not rootfs.libraries(found).is_dir()]
     detail = _("missing for {labels}").format(labels=", ".join(missing)) if missing else _("built")
-    remedy = _("Run scripts/build_function_libraries.py, so that functions find the AWS SDK.")
+    remedy = _("Run scripts/build_function_libraries.py, so that functions find boto3.")
     return Capability(name=_("AWS SDK for functions"), ok=not missing, required=False, detail=detail, remedy=remedy)
