@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.pages import functions, session
+from console.pages import code, configuration, connect, functions, invocations, logs, session, versions
 
 handler403 = "console.pages.errors.forbidden"
 handler404 = "console.pages.errors.not_found"
 handler500 = "console.pages.errors.server_error"
 
-session_urls: list[URLPattern | URLResolver] = [
+type Urls = list[URLPattern | URLResolver]
+
+session_urls: Urls = [
     path("", session.home, name="home"),
     path("_health", session.health, name="health"),
     path("login/", session.login_page, name="login"),
@@ -18,20 +20,44 @@ session_urls: list[URLPattern | URLResolver] = [
     path("theme/", session.theme_set, name="theme_set"),
 ]
 
-function_urls: list[URLPattern | URLResolver] = [
-    path("", functions.old_function_list),
-    path("new/", functions.function_new, name="function_new"),
-    path("<str:name>/", functions.old_function_list, name="function_detail"),
-    path("<str:name>/delete/", functions.function_delete, name="function_delete"),
+function_urls: Urls = [
+    path("", code.function_detail, name="function_detail"),
+    path("save/", code.function_save, name="function_save"),
+    path("lint/", code.function_lint, name="function_lint"),
+    path("test/", code.function_test, name="function_test"),
+    path("upload/", code.function_upload, name="function_upload"),
+    path("package.zip", code.function_package, name="function_package"),
+    path("delete/", functions.function_delete, name="function_delete"),
+    path("set/", configuration.function_set, name="function_set"),
+    path("events/save/", configuration.test_event_save, name="test_event_save"),
+    path("events/delete/", configuration.test_event_delete, name="test_event_delete"),
+    path("configuration/<str:section>/", configuration.function_configuration, name="function_configuration"),
+    path("invocations/", invocations.invocation_list, name="invocation_list"),
+    path("invocations/<str:request_id>/", invocations.invocation_detail, name="invocation_detail"),
+    path("invocations/<str:request_id>/stream/", invocations.invocation_stream, name="invocation_stream"),
+    path("logs/", logs.function_logs, name="function_logs"),
+    path("versions/", versions.version_list, name="version_list"),
+    path("versions/publish/", versions.function_publish_version, name="function_publish_version"),
+    path("versions/<int:number>/delete/", versions.version_delete, name="version_delete"),
+    path("aliases/save/", versions.alias_save, name="alias_save"),
+    path("aliases/<str:alias>/delete/", versions.alias_delete, name="alias_delete"),
 ]
 
-workspace_urls: list[URLPattern | URLResolver] = [
+connect_urls: Urls = [
+    path("", connect.connect, name="connect"),
+    path("keys/", connect.access_key_create, name="access_key_create"),
+    path("keys/<str:key>/", connect.access_key_set, name="access_key_set"),
+]
+
+workspace_urls: Urls = [
     path("", functions.function_list, name="function_list"),
-    path("functions/", include(function_urls)),
-    path("connect/", functions.old_function_list, name="connect"),
+    path("functions/", functions.old_function_list),
+    path("functions/new/", functions.function_new, name="function_new"),
+    path("functions/<str:name>/", include(function_urls)),
+    path("connect/", include(connect_urls)),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: Urls = [
     *session_urls,
     path("<slug:ws>/", include(workspace_urls)),
 ]

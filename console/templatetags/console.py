@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console import pricing, sparkline
+from console import commands, pricing, sparkline
 from core import clock
 from functions import runtimes
 from functions.models import Version
@@ -20,7 +20,7 @@ from runner.models import State
 
 register = template.Library()
 
-MARK = '<path d="M3 8.5 12 4l9 4.5"/><path d="M4.5 8v11.5M19.5 8v11.5"/><path d="m9 12 3 2.75L9 17.5M14 17.5h2.5"/>'
+MARK = '<path d="M3.5 11.5 20.5 5"/><path d="M12 8.5V20"/><path d="M7.5 20h9"/>'
 
 # state of an invocation or of a version: (glyph, colour, word)
 STATES: dict[str, tuple[str, str, Any]] = {
@@ -134,3 +134,15 @@ def query(context: Any, **changes: Any) -> str:
         if value not in (None, ""):
             params[name] = value
     return f"?{params.urlencode()}"
+
+
+@register.simple_tag
+def aws_invoke(function: Any, payload: bytes) -> str:
+    """The command that does the same with the AWS CLI."""
+    return commands.aws_invoke(name=function.name, payload=payload)
+
+
+@register.simple_tag
+def curl_invoke(function: Any, payload: bytes) -> str:
+    """The command that does the same with curl, which signs requests too."""
+    return commands.curl_invoke(name=function.name, payload=payload)

@@ -15,12 +15,24 @@ export function say(text, kind = "ok") {
   setTimeout(() => toast.remove(), 5000);
 }
 
+/** Browsers give the clipboard to https and localhost only; a classroom's plain http needs the old way. */
+function copy(text, button) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  (button.closest("dialog") ?? document.body).append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+  button.focus();
+}
+
 // -- what buttons do -----------------------------------------------------------------------------
 
 const actions = {
   copy(button) {
     const source = button.dataset.from ? document.querySelector(button.dataset.from) : null;
-    navigator.clipboard.writeText(source ? (source.value ?? source.textContent) : button.dataset.text);
+    copy(source ? (source.value ?? source.textContent) : button.dataset.text, button);
     button.classList.add("copied");
     say(strings.copied);
     setTimeout(() => button.classList.remove("copied"), 1500);
@@ -101,6 +113,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:error", () => say(strings.unreachable, "bad"));
 document.addEventListener("htmx:sse:error", () => say(strings.unreachable, "bad"));
+document.addEventListener("close-dialog", (event) => event.target.closest("dialog")?.close());
 document.addEventListener("htmx:after:swap", () => {
   cap(document.getElementById("log-lines"));
   for (const toast of document.querySelectorAll("#toasts > .toast:not([data-timed])")) {

@@ -37,16 +37,11 @@ export class CodeEditor extends HTMLElement {
   connectedCallback() {
     this.textarea = this.querySelector("textarea");
     if (this.isShown()) this.make();
-    this.textarea.form?.addEventListener("formdata", this.onFormData);
   }
 
   disconnectedCallback() {
     this.view?.destroy();
   }
-
-  onFormData = (event) => {
-    if (this.isConnected && this.view && this.textarea.name) event.formData.set(this.textarea.name, this.value);
-  };
 
   /** Only what is on screen gets an editor; the others stay textareas until their tab is opened. */
   isShown() {
@@ -79,7 +74,9 @@ export class CodeEditor extends HTMLElement {
         markedLine,
         this.dataset.lint ? [linter((view) => diagnose(view, this), { delay: LINT_DELAY_MS }), lintGutter()] : [],
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) this.dispatchEvent(new Event("edit", { bubbles: true }));
+          if (!update.docChanged) return;
+          this.textarea.value = this.value; // what a form sends
+          this.dispatchEvent(new Event("edit", { bubbles: true }));
         }),
         keymap.of([
           { key: "Mod-Enter", run: () => this.ask("run") },

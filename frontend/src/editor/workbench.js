@@ -78,7 +78,7 @@ export class Workbench {
 
   addFile(name, text = "") {
     const template = document.getElementById("file-template");
-    const id = `file-${crypto.randomUUID()}`;
+    const id = `file-new-${(this.added = (this.added ?? 0) + 1)}`; // crypto.randomUUID needs https
     const [tab, panel] = [...template.content.cloneNode(true).children];
     tab.id = `tab-${id}`;
     panel.id = id;

@@ -1,0 +1,358 @@
+"""A failed invocation in a student's words: what happened, where, and the step that mends it.
+
+Each kind of error is a function in ``_KINDS``; it looks at the case and gives an explanation, or None when the
+case is not the one it knows.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from console import editing, linting
+from console.results import Result
+from core import limits
+
+_PYTHON_FRAME = re.compile(r'File "/var/task/([^"]+)", [Ll]ine (\d+)')
+_NODE_FRAME = re.compile(r"/var/task/([^:()\s]+):(\d+)(?::\d+)?")
+_LINE_OF_FILE = re.compile(r"\(([\w./-]+), line (\d+)\)|file \"?/var/task/([\w./-]+)\"? line (\d+)", re.IGNORECASE)
+_NEXT_TIMEOUTS = (15, 60, 300, limits.TIMEOUT_S_MAX)
+_CHOICES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file of the package."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A button: it sets ``setting`` of the function to ``value`` and runs the test again."""
+
+    label: SafeString
+    setting: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``text`` may be empty when only the place is known."""
+
+    text: SafeString | str = ""
+    place: Place | None = None
+    fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What there is to look at. ``files`` holds the package's text files by path."""
+
+    result: Result
+    handler: str
+    timeout: int
+    memory_size: int
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def handler_file(self) -> str:
+        return editing.handler_file(list(self.files), self.handler)
+
+    @property
+    def event(self) -> Any:
+        try:
+            return json.loads(self.result.payload or b"null")
+        except (ValueError, RecursionError):
+            return None
+
+    def line_of(self, place: Place | None) -> str:
+        """The text of a line, or an empty string."""
+        lines = self.files.get(place.path, "").splitlines() if place else []
+        return lines[place.line - 1] if place and 0 < place.line <= len(lines) else ""
+
+
+def explain(case: Case) -> Explanation | None:
+    """What to tell about a failed invocation; None when there is nothing to add to the error itself."""
+    place = find_place(case)
+    kind = _KINDS.get(case.result.error_type)
+    found = (kind(case, place) if kind else None) or _by_message(case, place)
+    if found:
+        return found
+    return Explanation(place=place) if place else None
+
+
+def find_place(case: Case) -> Place | None:
+    """The last line of the function's own code that the error names."""
+    for text in (*reversed(case.result.trace), case.result.error_message):
+        for pattern in (_PYTHON_FRAME, _NODE_FRAME):
+            named = [Place(path, int(line)) for path, line in pattern.findall(text) if path in case.files]
+            if named:
+                return named[-1]
+    if match := _LINE_OF_FILE.search(case.result.error_message):
+        path, line = match[1] or match[3], int(match[2] or match[4])
+        return next((Place(known, line) for known in case.files if known == path or known.endswith(f"/{path}")), None)
+    return None
+
+
+def _code(text: object) -> SafeString:
+    return format_html("<code>{}</code>", text)
+
+
+def _codes(names: list[str]) -> SafeString:
+    return format_html_join(", ", "<code>{}</code>", ((name,) for name in names))
+
+
+# -- kinds of error --------------------------------------------------------------------------------
+
+
+def _key_error(case: Case, place: Place | None) -> Explanation | None:
+    key = case.result.error_message.strip("'\"")
+    holder = _holder(case.event, case.line_of(place), key)
+    if holder is None:
+        return None
+    where, value = holder
+    keys = [str(name) for name in value]
+    if not keys:
+        text = format_html(_("{where} is empty, so it has no {key}."), where=_code(where), key=_code(key))
+        return Explanation(text, place)
+    shown = [*keys[:12], *(["…"] if len(keys) > 12 else [])]
+    text = format_html(
+        _("{where} has no {key}. It has: {keys}."), where=_code(where), key=_code(key), keys=_codes(shown)
+    )
+    if close := difflib.get_close_matches(key, keys, n=1):
+        text = format_html("{} {}", text, format_html(_("Did you mean {name}?"), name=_code(close[0])))
+    return Explanation(text, place)
+
+
+_SUBSCRIPTS = re.compile(r"\bevent((?:\[(?:\"[^\"]*\"|'[^']*'|\d+)\])+)")
+_SUBSCRIPT = re.compile(r"\[(?:\"([^\"]*)\"|'([^']*)'|(\d+))\]")
+
+
+def _holder(event: Any, line: str, key: str) -> tuple[str, Mapping[str, Any]] | None:
+    """The part of the event in which ``line`` looks for ``key``, and how it is written."""
+    for subscripts in _SUBSCRIPTS.findall(line):
+        value, written = event, "event"
+        for double, single, index in _SUBSCRIPT.findall(subscripts):
+            name = double or single
+            if isinstance(value, dict) and name == key and name not in value:
+                return written, value
+            try:
+                value = value[int(index) if index else name]
+            except (KeyError, IndexError, TypeError):
+                break
+            written += f"[{index}]" if index else f'["{name}"]'
+    return ("event", event) if isinstance(event, dict) and key not in event else None
+
+
+def _handler_not_found(case: Case, place: Place | None) -> Explanation | None:
+    path = case.handler_file
+    names = functions_of(path, case.files.get(path, ""))
+    if not path:
+        return _no_module(case, place)
+    module = case.handler.rpartition(".")[0]
+    if not names:
+        return Explanation(
+            format_html(
+                _("The handler setting is {handler}, and {file} defines no function."),
+                handler=_code(case.handler),
+                file=_code(path),
+            )
+        )
+    text = format_html(
+        _("The handler setting is {handler}, and {file} has no such function. It defines: {names}."),
+        handler=_code(case.handler),
+        file=_code(path),
+        names=_codes(names),
+    )
+    return Explanation(text, fixes=_use_handlers(f"{module}.{name}" for name in names))
+
+
+def functions_of(path: str, text: str) -> list[str]:
+    """What a file defines that could be a handler."""
+    return linting.defined_functions(text) if path.endswith(".py") else linting.exported_functions(text)
+
+
+def _use_handlers(handlers: Any) -> tuple[Fix, ...]:
+    return tuple(
+        Fix(format_html(_("Use {handler}"), handler=_code(handler)), "handler", handler)
+        for handler in list(handlers)[:_CHOICES]
+    )
+
+
+def _no_module(case: Case, place: Place | None) -> Explanation | None:
+    candidates = [
+        f"{path.rsplit('.', 1)[0]}.{name}"
+        for path, text in case.files.items()
+        if path.endswith((".py", ".js", ".mjs", ".cjs"))
+        for name in functions_of(path, text)
+    ]
+    candidates.sort(key=lambda handler: not handler.endswith("handler"))
+    text = format_html(
+        _("The handler setting is {handler}, and the package has no such file."), handler=_code(case.handler)
+    )
+    return Explanation(text, place, _use_handlers(candidates))
+
+
+_NO_MODULE = re.compile(r"No module named '([^']+)'|Cannot find (?:module|package) '([^']+)'")
+
+
+def _import_error(case: Case, place: Place | None) -> Explanation | None:
+    match = _NO_MODULE.search(case.result.error_message)
+    if match is None:
+        return None
+    module = match[1] or match[2]
+    if module == case.handler.rpartition(".")[0].replace("/", "."):
+        return _no_module(case, place)
+    text = format_html(
+        _(
+            "{module} is neither in the deployment package nor in a layer. Put it into the zip beside your code, or into a layer."
+        ),
+        module=_code(module),
+    )
+    return Explanation(text, place or _importing(case, module))
+
+
+def _importing(case: Case, module: str) -> Place | None:
+    wanted = re.compile(rf"^\s*(?:import|from)\s+{re.escape(module.split('.')[0])}\b|['\"]{re.escape(module)}['\"]")
+    for path, text in case.files.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if wanted.search(line):
+                return Place(path, number)
+    return None
+
+
+def _syntax_error(case: Case, place: Place | None) -> Explanation | None:
+    text: SafeString | str = ""
+    line = case.line_of(place)
+    if place and linting.typography(case.files.get(place.path, "")):
+        text = _(
+            "There are typographic quotes or spaces in the file, as slides have them. The editor marks them and can replace them all."
+        )
+    elif re.match(r"\s*print\s+[^(=\s]", line):
+        text = _("Python 3 writes print(…) with parentheses.")
+    return Explanation(text, place)
+
+
+def _timed_out(case: Case, place: Place | None) -> Explanation | None:
+    text = format_html(_("The function was stopped after its timeout of {seconds} s."), seconds=case.timeout)
+    larger = [seconds for seconds in _NEXT_TIMEOUTS if seconds > case.timeout]
+    fixes = (
+        (Fix(format_html(_("Raise the timeout to {seconds} s"), seconds=larger[0]), "timeout", str(larger[0])),)
+        if larger
+        else ()
+    )
+    return Explanation(text, place, fixes)
+
+
+def _out_of_memory(case: Case, place: Place | None) -> Explanation | None:
+    text = format_html(
+        _("The function used more than its {memory} MB of memory and was stopped."), memory=case.memory_size
+    )
+    more = min(case.memory_size * 2, limits.MEMORY_MB_MAX)
+    fixes = (Fix(format_html(_("Raise the memory to {memory} MB"), memory=more), "memory_size", str(more)),)
+    return Explanation(text, place, fixes if more > case.memory_size else ())
+
+
+def _exited(case: Case, place: Place | None) -> Explanation | None:
+    return Explanation(
+        _(
+            "The process ended before the handler had answered: something in the code calls exit, or crashed it. The log shows what came before."
+        ),
+        place,
+    )
+
+
+def _marshal_error(case: Case, place: Place | None) -> Explanation | None:
+    return Explanation(
+        _(
+            "What the handler returns must be JSON: text, numbers, lists and dictionaries. Turn anything else into text first, with str(…)."
+        ),
+        place,
+    )
+
+
+def _malformed_handler(case: Case, place: Place | None) -> Explanation | None:
+    return Explanation(
+        format_html(
+            _("The handler setting is {handler}. It is written as file, dot, function: {example}."),
+            handler=_code(case.handler),
+            example=_code("lambda_function.lambda_handler"),
+        ),
+        place,
+    )
+
+
+def _too_large(case: Case, place: Place | None) -> Explanation | None:
+    return Explanation(_("An answer has at most 6 MB. Store what is larger, and answer with where it is."), place)
+
+
+def _not_found_inside(case: Case, place: Place | None) -> Explanation | None:
+    match = re.search(r"Function not found: \S+:function:([\w-]+)", case.result.error_message)
+    if match is None:
+        return None
+    return Explanation(
+        format_html(
+            _("Your code calls the function {name}, and your account has none of that name: create it."),
+            name=_code(match[1]),
+        ),
+        place,
+    )
+
+
+_KINDS: dict[str, Callable[[Case, Place | None], Explanation | None]] = {
+    "KeyError": _key_error,
+    "Runtime.HandlerNotFound": _handler_not_found,
+    "Runtime.UndefinedHandler": _handler_not_found,
+    "Runtime.ImportModuleError": _import_error,
+    "Runtime.UserCodeSyntaxError": _syntax_error,
+    "Runtime.MalformedHandlerName": _malformed_handler,
+    "Runtime.MarshalError": _marshal_error,
+    "Runtime.OutOfMemory": _out_of_memory,
+    "Runtime.ExitError": _exited,
+    "Function.ResponseSizeTooLarge": _too_large,
+    "Sandbox.Timedout": _timed_out,
+    "ResourceNotFoundException": _not_found_inside,
+}
+
+# by the exception's own words: (pattern, what to say)
+_MESSAGES: tuple[tuple[re.Pattern[str], Callable[[], str]], ...] = (
+    (
+        re.compile(r"takes \d+ positional arguments? but 2 were given"),
+        lambda: _("A handler takes two arguments: def lambda_handler(event, context)."),
+    ),
+    (
+        re.compile(r"is not JSON serializable"),
+        lambda: _("This value has no form in JSON. Turn it into text first, with str(…)."),
+    ),
+    (
+        re.compile(r"'NoneType' object is not subscriptable|Cannot read properties of (?:undefined|null)"),
+        lambda: _("The value before the brackets is empty here. Print it, and look at what the event really has."),
+    ),
+    (
+        re.compile(r"list index out of range"),
+        lambda: _("The list is shorter than the code expects. Print its length."),
+    ),
+    (
+        re.compile(r"Read-only file system"),
+        lambda: _("Only /tmp can be written to, as on AWS."),
+    ),
+    (
+        re.compile(r"AccessDenied|is not authorized to perform"),
+        lambda: _("The function's role does not allow this call."),
+    ),
+)
+
+
+def _by_message(case: Case, place: Place | None) -> Explanation | None:
+    for pattern, say in _MESSAGES:
+        if pattern.search(case.result.error_message):
+            return Explanation(say(), place)
+    return None
