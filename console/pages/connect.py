@@ -9,16 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.errors import AccessKeyNotFound
 from accounts.iam import users
-from accounts.models import AccessKey
+from accounts.models import AccessKey, User
 from accounts.services import create_access_key
 from console import snippets
 from console.http import ConsoleRequest, finish, is_htmx
-from core.errors import ResourceNotFound
 
-
-class AccessKeyNotFound(ResourceNotFound):
-    """No such key in this account."""
+DELETED = "Deleted"
 
 
 @require_safe
@@ -48,21 +46,43 @@ def _context(request: ConsoleRequest, made: AccessKey | None = None) -> dict[str
 @never_cache
 @require_POST
 def access_key_create(request: ConsoleRequest) -> HttpResponse:
-    """Make a key; its secret is in this answer and never shown again."""
-    owner = request.user if request.user.account_id == request.account.pk else None
-    made = create_access_key(account=request.account, user=owner)
+    """Make a key; its secret is in this answer and never shown again. Two for each user, as on AWS."""
+    owner = _owner(request)
+    if owner is None:
+        made = create_access_key(account=request.account, user=None)
+    else:
+        made = users.create_access_key(account=request.account, name=owner.username)
     template = "connect/page.html#connection" if is_htmx(request) else "connect/page.html"
     return render(request, template, _context(request, made))
 
 
+def _owner(request: ConsoleRequest) -> User | None:
+    """Whose key it will be: one's own in one's own account; elsewhere that account's first user."""
+    if request.user.account_id == request.account.pk:
+        return request.user
+    return User.objects.filter(account=request.account, is_active=True).order_by("pk").first()
+
+
 @require_POST
 def access_key_set(request: ConsoleRequest, key: str) -> HttpResponse:
-    """Switch a key off, or on again."""
-    status = AccessKey.Status.ACTIVE if request.POST.get("status") == "Active" else AccessKey.Status.INACTIVE
+    """Switch a key off or on again, or delete it."""
+    name, status = _name_of_user(request, key), request.POST.get("status", "")
+    if status == DELETED:
+        users.delete_access_key(account=request.account, name=name, access_key_id=key)
+    else:
+        users.update_access_key(account=request.account, name=name, access_key_id=key, status=status)
+    return finish(request, "connect", request.account.slug, said=_SAID[status]())
+
+
+def _name_of_user(request: ConsoleRequest, key: str) -> str:
     row = AccessKey.objects.select_related("user").filter(account=request.account, pk=key).first()
-    if row is None:
-        raise AccessKeyNotFound(_("There is no access key %(key)s.") % {"key": key})
-    name = row.user.username if row.user else None
-    users.update_access_key(account=request.account, name=name, access_key_id=key, status=status)
-    said = _("The key is active.") if status == AccessKey.Status.ACTIVE else _("The key is switched off.")
-    return finish(request, "connect", request.account.slug, said=said)
+    if row is None or row.user is None:
+        raise AccessKeyNotFound(id=key)
+    return str(row.user.username)
+
+
+_SAID = {
+    AccessKey.Status.ACTIVE: lambda: _("The key is active."),
+    AccessKey.Status.INACTIVE: lambda: _("The key is switched off."),
+    DELETED: lambda: _("The key is deleted."),
+}
