@@ -144,7 +144,7 @@ def test_every_invocation_is_recorded_with_its_log(engine, ada, make_function, w
 def test_a_changed_function_never_runs_in_an_old_environment(engine, ada, make_function, world):
     make_function(ada)
     invoke(ada)
-    update_function_configuration(account=ada, name="hello", environment={"Variables": {"foo": "bar"}})
+    update_function_configuration(account=ada, name="hello", environment={"foo": "bar"})
     assert invoke(ada).report.cold
     assert world.opened[1].spec.environment["foo"] == "bar"
     assert world.stopped.acquire(timeout=10)  # the old one is gone

@@ -198,7 +198,7 @@ def test_a_spec_that_differs_in_anything_has_another_fingerprint(ada, make_funct
 
     version = make_function(ada)
     before = specs.fingerprint(version, [])
-    for name, value in {"memory_size": 256, "handler": "a.b", "environment": {"Variables": {"a": "b"}}}.items():
+    for name, value in {"memory_size": 256, "handler": "a.b", "environment": {"a": "b"}}.items():
         changed = Version.objects.get(pk=version.pk)
         setattr(changed, name, value)
         assert specs.fingerprint(changed, []) != before
