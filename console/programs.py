@@ -70,7 +70,9 @@ def socket_path_is_too_long() -> bool:
 def product() -> list[Program]:
     """Everything but Redis."""
     celery = (sys.executable, "-m", "celery", "--quiet", "--app", "console")
+    broker = [Program("broker", (sys.executable, "manage.py", "broker"))] if settings.SANDBOX_DRIVER == "docker" else []
     return [
+        *broker,
         _uvicorn("api", settings.API_HOST, settings.API_PORT),
         _uvicorn("console", settings.CONSOLE_HOST, settings.CONSOLE_PORT),
         Program(

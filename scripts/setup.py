@@ -29,6 +29,8 @@ SYSTEM: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {
         (("chromium", "chromium-browser", "google-chrome"), ("chromium",), "the browser's tests are skipped"),
         (("node",), ("nodejs",), "the Node.js tests are skipped"),
         (("npm",), ("npm",), "the tests of AWS's JavaScript SDK are skipped"),
+        (("dockerd", "/usr/sbin/dockerd"), ("docker.io",), "the container engine's tests are skipped"),
+        (("mmdebstrap",), ("mmdebstrap",), "the container engine's tests are skipped"),
     ],
 }
 

@@ -44,7 +44,7 @@ def redis() -> Iterator[Finding]:
     if not programs.own_redis():
         try:
             yield Finding("Redis", Level.OK, f"{settings.REDIS_URL}: {messenger.connection().info()['redis_version']}")
-        except OSError as error:
+        except messenger.Unavailable as error:
             yield Finding("Redis", Level.MISSING, f"{settings.REDIS_URL}: {error}", "PUPITRE_REDIS_URL")
         return
     server = programs.redis_server()

@@ -20,7 +20,7 @@ from console.addresses import reachable, sign_in_url
 from console.collected import collect_if_changed
 from console.supervisor import Supervisor
 from core import clock
-from core.redis import connection
+from core.redis import Unavailable, connection
 
 HEALTHY_WITHIN_S = 60
 CRASHES_AT_START = 3
@@ -139,7 +139,7 @@ def _redis_answers() -> bool:
         return False
     try:
         return bool(connection().ping())
-    except OSError:
+    except Unavailable:  # it does not listen yet, or still reads its file
         return False
 
 
