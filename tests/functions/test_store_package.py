@@ -3,11 +3,15 @@
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core import limits
 from functions import archives
 from functions.errors import ArchiveRefused, RequestEntityTooLarge
 from functions.models import DeploymentPackage
+from tests.functions.test_zips import names as zip_names
+from tests.functions.test_zips import zipped
 
 FILES = {
     "lambda_function.py": b"def lambda_handler(event, context): ...\n",
@@ -15,7 +19,7 @@ FILES = {
     "lib/data": b"1",
 }
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:Duplicate name")]
 
 
 def test_a_package_is_unpacked_with_folders_0755_and_files_0755_or_0644():
@@ -100,6 +104,30 @@ def test_more_than_50_mb_is_refused_as_aws_refuses_the_request():
 def test_only_a_digest_names_a_package(digest):
     with pytest.raises(ValueError, match="sha256"):
         archives.package_bytes(digest)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    entries=st.lists(st.tuples(zip_names, st.binary(max_size=20)), max_size=5),
+    mode=st.sampled_from([0, 0o644, 0o4777, 0o100755, 0o40755, 0o120777, 0o20666]),
+)
+def test_any_zip_is_refused_or_unpacked_inside_its_own_folder(code_dir, entries, mode):
+    try:
+        data = zipped(*entries, mode=mode)
+    except UnicodeEncodeError:
+        return
+    outside = sorted(path.name for path in code_dir.parent.iterdir() if path != code_dir)
+    try:
+        package = archives.store_package(data)
+    except ArchiveRefused:
+        return
+    finally:
+        assert sorted(path.name for path in code_dir.parent.iterdir() if path != code_dir) == outside
+
+    tree = archives.package_dir(package.sha256)
+    for path in tree.rglob("*"):
+        assert path.resolve().is_relative_to(tree.resolve()) and not path.is_symlink()
+        assert path.stat().st_mode & 0o7777 in ((0o755,) if path.is_dir() else (0o644, 0o755))
 
 
 def test_the_editor_reads_and_replaces_files():
