@@ -20,6 +20,7 @@ from logs.positions import Direction, Position, Token, parse
 DESCRIBE_LIMIT = 50
 EVENTS_LIMIT = 10_000
 RESPONSE_SIZE = 1 * MIB
+SCAN_CHUNK = 1_000
 SCANNED_EVENTS = 10_000  # of one FilterLogEvents; it answers what it found so far and a token
 
 
@@ -279,36 +280,64 @@ def filter_log_events(
     found = get_log_group(account=account, name=group)
     chosen = _chosen_streams(found, streams, prefix, start, end)
     rows = _between(LogEvent.objects.filter(stream__in=chosen), start, None if end is None else end + 1)
-    direction: Direction = "f" if start_from_head else "b"
-    if token:
-        given = parse(token)
-        direction = given.direction
-        rows = rows.filter(_after(given.position) if direction == "f" else _before(given.position))
+    place = parse(token) if token else None
+    direction: Direction = place.direction if place else ("f" if start_from_head else "b")
+    chunk = SCAN_CHUNK if pattern.strip() else min(limit + 1, SCANNED_EVENTS)
+    picked = _pick(rows, matches, direction, after=place.position if place else None, limit=limit, chunk=chunk)
+    events = _load([position.id for position in picked.positions])
+    return FilteredPage(events, str(Token(direction, picked.last)) if picked.last else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """The places of the events for one page, and the one after which the next page begins, if there is one."""
+
+    positions: Sequence[Position]
+    last: Position | None
+
+
+def _pick(
+    rows: QuerySet[LogEvent],
+    matches: filter_patterns.Matcher,
+    direction: Direction,
+    *,
+    after: Position | None,
+    limit: int,
+    chunk: int,
+) -> _Picked:
     order = ("timestamp", "id") if direction == "f" else ("-timestamp", "-id")
-    scan = SCANNED_EVENTS if pattern.strip() else min(limit + 1, SCANNED_EVENTS)
-    # Ids first, from the index alone; messages only for the few rows that are left.
-    ids = rows.order_by(*order).values("id")[:scan]
-    scanned = list(LogEvent.objects.filter(id__in=ids).select_related("stream").order_by(*order))
-    events, last = _matching(scanned, matches, limit)
-    if last is None and len(scanned) == scan:
-        last = scanned[-1]
-    return FilteredPage(events, str(Token(direction, Position(last.timestamp, last.id))) if last else None)
+    picked: list[Position] = []
+    size = scanned = 0
+    while scanned < SCANNED_EVENTS:
+        ahead = rows
+        if after is not None:
+            ahead = rows.filter(_after(after) if direction == "f" else _before(after))
+        # Ids first, from the index alone; messages only for the few rows that are left.
+        ids = ahead.order_by(*order).values("id")[:chunk]
+        seen = LogEvent.objects.filter(id__in=ids).order_by(*order).values_list("timestamp", "id", "message")
+        count = 0
+        for timestamp, pk, message in seen:
+            count += 1
+            if matches(message):
+                size += len(message.encode())
+                if picked and (size > RESPONSE_SIZE or len(picked) == limit):
+                    return _Picked(picked, after)
+                picked.append(Position(timestamp, pk))
+            after = Position(timestamp, pk)
+        if count < chunk:
+            return _Picked(picked, None)
+        scanned += count
+    return _Picked(picked, after)
 
 
-def _matching(
-    scanned: Sequence[LogEvent], matches: filter_patterns.Matcher, limit: int
-) -> tuple[Sequence[LogEvent], LogEvent | None]:
-    """The events for one page and, when they are not all of ``scanned``, the one after which the next begins."""
-    events: list[LogEvent] = []
-    size = 0
-    for index, event in enumerate(scanned):
-        if not matches(event.message):
-            continue
-        size += len(event.message.encode())
-        if events and (size > RESPONSE_SIZE or len(events) == limit):
-            return events, scanned[index - 1]
-        events.append(event)
-    return events, None
+def _load(ids: Sequence[int]) -> Sequence[LogEvent]:
+    """Events with their streams, in the order of ``ids``."""
+    events = LogEvent.objects.in_bulk(ids)
+    streams = LogStream.objects.in_bulk({event.stream_id for event in events.values()})
+    found = [events[pk] for pk in ids if pk in events]
+    for event in found:
+        event.stream = streams[event.stream_id]
+    return found
 
 
 def _chosen_streams(

@@ -126,11 +126,30 @@ def test_pages_come_to_an_end_and_leave_nothing_out(ada, make_stream, head):
 
 def test_a_scan_that_finds_nothing_yet_gives_a_token(ada, make_stream, monkeypatch):
     monkeypatch.setattr(selectors, "SCANNED_EVENTS", 3)
-    make_stream(ada, "no", "no", "no", "ERROR", "no")
+    monkeypatch.setattr(selectors, "SCAN_CHUNK", 2)
+    make_stream(ada, "no", "no", "no", "no", "ERROR", "no")
 
     first = find(ada, pattern="ERROR")
     assert texts(first) == [] and first.next_token
     assert texts(find(ada, pattern="ERROR", token=first.next_token)) == ["ERROR"]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 100])
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize("head", [True, False])
+def test_however_a_scan_is_cut_it_finds_the_same(ada, make_stream, monkeypatch, chunk, limit, head):
+    monkeypatch.setattr(selectors, "SCAN_CHUNK", chunk)
+    monkeypatch.setattr(selectors, "SCANNED_EVENTS", 4)
+    make_stream(ada, *["hit 1", "no", "no", "hit 2", "no", "no", "no", "no", "no", "hit 3"])
+    found, token = [], None
+    for _ in range(30):
+        page = find(ada, pattern="hit", limit=limit, token=token, start_from_head=head)
+        found += texts(page)
+        if (token := page.next_token) is None:
+            break
+
+    assert token is None
+    assert found == (["hit 1", "hit 2", "hit 3"] if head else ["hit 3", "hit 2", "hit 1"])
 
 
 def test_streams_are_chosen_by_name_or_prefix(ada, make_stream):

@@ -22,7 +22,8 @@ def create_role(caller: Caller, request: Params) -> Params:
 
 @operation("iam", "GetRole")
 def get_role(caller: Caller, request: Params) -> Params:
-    return {"Role": shapes.role(iam.get_role(account=caller.account, name=request["RoleName"]))}
+    role = iam.get_role(account=caller.account, name=request["RoleName"])
+    return {"Role": shapes.role(role) | {"RoleLastUsed": {}}}  # use is not recorded
 
 
 @operation("iam", "ListRoles")

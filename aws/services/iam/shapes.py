@@ -58,7 +58,7 @@ def listed_role(role: Role) -> Params:
 
 def role(role: Role) -> Params:
     """A role in full."""
-    members = listed_role(role) | {"RoleLastUsed": {}}
+    members = listed_role(role)
     if role.tags:
         members["Tags"] = tags(role.tags)
     if role.permissions_boundary:
