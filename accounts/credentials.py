@@ -65,15 +65,15 @@ def temporary(*, account_id: str, role_arn: str, session_name: str, seconds: int
     )
 
 
-def session(*, account_id: str, arn: str, user_id: str, seconds: int, username: str = "") -> TemporaryCredentials:
-    """Credentials that stand for their caller; with ``username`` they end when that user may no longer sign in."""
-    return _issue(account_id=account_id, arn=arn, user_id=user_id, seconds=seconds, username=username)
+def session(*, account_id: str, arn: str, user_id: str, seconds: int, user: User | None) -> TemporaryCredentials:
+    """Credentials that stand for their caller, and end when ``user`` may no longer sign in."""
+    return _issue(account_id=account_id, arn=arn, user_id=user_id, seconds=seconds, user=user)
 
 
-def _issue(*, account_id: str, arn: str, user_id: str, seconds: int, username: str = "") -> TemporaryCredentials:
+def _issue(*, account_id: str, arn: str, user_id: str, seconds: int, user: User | None = None) -> TemporaryCredentials:
     expires_at = (clock.now() + timedelta(seconds=seconds)).replace(microsecond=0)
     access_key_id = identifiers.access_key_id("ASIA", account_id)
-    claims = [access_key_id, account_id, arn, user_id, int(expires_at.timestamp()), username]
+    claims = [access_key_id, account_id, arn, user_id, int(expires_at.timestamp()), user.pk if user else None]
     token = _signer().sign_object(claims)
     return TemporaryCredentials(access_key_id, _secret(token), token, expires_at)
 
@@ -110,12 +110,12 @@ def _temporary_principal(access_key_id: str, session_token: str) -> Principal:
         claims: list[Any] = _signer().unsign_object(session_token)
     except (BadSignature, ValueError):
         raise InvalidClientTokenId from None
-    sealed_key_id, account_id, arn, user_id, expires, username = claims
+    sealed_key_id, account_id, arn, user_id, expires, user_pk = claims
     if not constant_time_compare(sealed_key_id, access_key_id):
         raise InvalidClientTokenId
     if clock.now() >= datetime.fromtimestamp(expires, UTC):
         raise ExpiredToken
-    if username and not User.objects.filter(username=username, is_active=True).exists():
+    if user_pk is not None and not User.objects.filter(pk=user_pk, is_active=True).exists():
         raise InvalidClientTokenId
     return Principal(account_id, arn, user_id, _secret(session_token))
 

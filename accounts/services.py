@@ -73,6 +73,26 @@ def create_user(*, account: Account | None, username: str, password: str | None 
     return user
 
 
+@transaction.atomic
+def set_user_active(*, user: User, is_active: bool) -> None:
+    """Lock a person out, or let them in again: their sign-in, keys and session tokens stop with the next request."""
+    User.objects.filter(id=user.id).update(is_active=is_active)
+    user.is_active = is_active
+    _bump_stamps_of_keys(user)
+
+
+@transaction.atomic
+def delete_user(*, user: User) -> None:
+    """Delete a person with their keys; what they made stays with the account."""
+    _bump_stamps_of_keys(user)
+    user.delete()
+
+
+def _bump_stamps_of_keys(user: User) -> None:
+    for account_id in set(AccessKey.objects.filter(user=user).values_list("account_id", flat=True)):
+        bump_stamp(account_id=account_id)
+
+
 def create_access_key(*, account: Account, user: User | None) -> AccessKey:
     """Make a long-term key for ``user``, or for the account's root when None."""
     return AccessKey.objects.create(

@@ -3,7 +3,7 @@
 from accounts import credentials, errors, identifiers
 from accounts.credentials import TemporaryCredentials
 from accounts.iam import documents, roles
-from accounts.models import Account, Role
+from accounts.models import Account, Role, User
 from accounts.selectors import own_arn
 from core import arns
 
@@ -66,13 +66,16 @@ def get_session_token(
     if ":assumed-role/" in caller_arn:
         raise errors.AssumeRoleDenied("Cannot call GetSessionToken with session credentials")
     root = caller_arn.endswith(":root")
+    user = None if root else User.objects.filter(username=caller_arn.rpartition("/")[2]).first()
+    if user is None and not root:
+        raise errors.UnrecognizedClient
     longest = ROOT_SECONDS_MAX if root else SESSION_SECONDS_MAX
     return credentials.session(
         account_id=account.id,
         arn=caller_arn,
         user_id=user_id,
         seconds=min(seconds or SESSION_SECONDS, longest),
-        username="" if root else caller_arn.rpartition("/")[2],
+        user=user,
     )
 
 

@@ -4,7 +4,7 @@ import botocore.exceptions
 import pytest
 
 from accounts.models import AccessKey
-from accounts.services import create_access_key
+from accounts.services import create_access_key, delete_user, set_user_active
 
 CODES = botocore.exceptions.ClientError
 
@@ -83,7 +83,7 @@ def test_a_session_token_stands_for_its_caller(cloud, ada):
 
 def test_a_session_token_ends_when_its_user_may_not_sign_in_any_more(cloud, ada):
     credentials = cloud.boto(ada, "sts").get_session_token()["Credentials"]
-    AccessKey.objects.get().user.delete()
+    delete_user(user=AccessKey.objects.get().user)
 
     with pytest.raises(CODES) as refused:
         temporary(cloud, ada, "sts", credentials).get_caller_identity()
@@ -96,6 +96,29 @@ def test_an_access_key_id_tells_its_account(cloud, ada, mallory):
     assert cloud.boto(mallory, "sts").get_access_key_info(AccessKeyId=key.id)["Account"] == ada.id
     with pytest.raises(CODES, match="not a valid access key id"):
         cloud.boto(mallory, "sts").get_access_key_info(AccessKeyId="nonsense12345678")
+
+
+def test_the_keys_of_a_person_who_is_locked_out_stop_with_the_next_request_and_work_again_later(cloud, ada):
+    sts = cloud.boto(ada, "sts")
+    sts.get_caller_identity()
+    user = AccessKey.objects.get().user
+    set_user_active(user=user, is_active=False)
+
+    with pytest.raises(CODES) as refused:
+        sts.get_caller_identity()
+    assert code(refused) == ("InvalidClientTokenId", 403)
+    set_user_active(user=user, is_active=True)
+    assert sts.get_caller_identity()["Account"] == ada.id
+
+
+def test_the_keys_of_a_deleted_person_stop_with_the_next_request(cloud, ada):
+    sts = cloud.boto(ada, "sts")
+    sts.get_caller_identity()
+    delete_user(user=AccessKey.objects.get().user)
+
+    with pytest.raises(CODES) as refused:
+        sts.get_caller_identity()
+    assert code(refused) == ("InvalidClientTokenId", 403)
 
 
 def test_a_deactivated_key_stops_with_the_next_request(cloud, ada):
