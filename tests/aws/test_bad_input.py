@@ -230,12 +230,12 @@ def test_a_compressed_body_that_unpacks_too_far_is_refused(client: Client, heard
     ("encoding", "body", "status"),
     [
         ("gzip", b"no", 400),
-        ("gzip", gzip.compress(b"{}")[:-4], 400),
-        ("gzip", gzip.compress(b"{}") + b"more", 400),
+        ("gzip", gzip.compress(b"{}", mtime=0)[:-4], 400),
+        ("gzip", gzip.compress(b"{}", mtime=0) + b"more", 400),
         ("br", b"no", 415),
         ("aws-chunked", b"no", 400),
         ("aws-chunked", b"fffffffffffff\r\n{}\r\n0\r\n\r\n", 400),
-        (", ".join(["gzip"] * 50), gzip.compress(b"{}"), 400),
+        (", ".join(["gzip"] * 50), gzip.compress(b"{}", mtime=0), 400),
     ],
 )
 def test_an_encoding_that_cannot_be_undone_is_refused(client: Client, encoding: str, body: bytes, status: int) -> None:
