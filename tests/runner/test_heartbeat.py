@@ -17,7 +17,7 @@ def test_the_callers_of_a_dead_worker_are_told(engine, ada, make_function, froze
     reply = meeting.expect("call-1")
     presence.announce("dead", [Waiting("call-1", meeting.address, "lease:x")])
     frozen_clock.advance(seconds=11)
-    engine._announce(0.0)
+    engine.beat()
     assert "is gone" in reply.result(timeout=10).failure
 
 
@@ -69,10 +69,10 @@ def test_an_event_that_somebody_else_has_by_now_is_stopped(engine, ada, make_fun
     event = services.invoke_async(account=ada, reference="hello", payload=b"{}")
     assert entered.wait(10)
     Invocation.objects.filter(pk=event.pk).update(token="theirs")
-    engine._renew()
+    engine.events.renew()
     assert world.opened[0].is_stopped
     leave.set()
-    until(lambda: not engine._held)
+    until(lambda: engine.events.held_count() == 0)
     row = Invocation.objects.get(pk=event.pk)
     assert (row.state, row.token) == (State.RUNNING, "theirs")
 
@@ -106,6 +106,6 @@ def test_a_worker_that_cannot_start_an_environment_says_why(engine, ada, make_fu
     def refuse(interpreter, ephemeral_mb, preload):
         raise SandboxFailure("no more processes")
 
-    engine._stock._open = refuse
+    engine.workshop.stock._open = refuse
     with pytest.raises(EnvironmentFailure, match="no more processes"):
         services.invoke_and_wait(account=ada, reference="hello", payload=b"{}")

@@ -1,0 +1,159 @@
+"""Synchronous invocations, on the worker's side: run, answer, then have it recorded."""
+
+import logging
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+
+from core import clock, limits, redis
+from core.errors import ServiceError
+from functions.models import Version
+from runner import finishing, leases, messages, presence, rendezvous, watching
+from runner.answers import WatchEnd
+from runner.execution import Executed, Request
+from runner.messages import Call, Reply
+from runner.models import Invocation, InvocationType, State
+from runner.outcomes import Kind
+from runner.pool import OutOfPatience
+from runner.presence import Waiting
+from runner.specs import RunSpec
+from runner.workshop import Workshop, log_batch
+from runner.writer import Entry
+
+log = logging.getLogger(__name__)
+
+_SERVED_KEPT = 10_000
+_SEND_AGAIN_AFTER_S = (0.0, 0.2, 1.0, 3.0)
+_LONG_S = 1.0
+
+
+class Calls:
+    """Serves calls; many threads at once."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._over = threading.Event()
+        self._serving: dict[str, tuple[float, Waiting]] = {}  # since when, and whom to tell
+        self._served: OrderedDict[str, None] = OrderedDict()  # of the last while
+
+    def close(self) -> None:
+        """Answers that Redis does not take are not waited for any more."""
+        self._over.set()
+
+    def serve(self, raw: bytes) -> None:
+        """Run one call and send its answer; then have it recorded."""
+        call = messages.decode_call(raw)
+        if clock.epoch_ms() >= call.expires_ms or not self._is_new(call.request_id):
+            leases.release(call.lease_key, call.request_id)  # nobody waits for it any more
+            return
+        waiting = Waiting(call.request_id, call.answer_to, call.lease_key)
+        self._serving[call.request_id] = (clock.monotonic(), waiting)
+        reply, record = self._run(call)
+        self._send(call, reply)
+        self._serving.pop(call.request_id, None)
+        if record is not None:
+            self._workshop.writer.put(record())
+
+    def long_running(self) -> list[Waiting]:
+        """Those served for more than a moment, for the heartbeat."""
+        now = clock.monotonic()
+        return [waiting for since, waiting in list(self._serving.values()) if now - since > _LONG_S]
+
+    def _is_new(self, request_id: str) -> bool:
+        """A Redis that was killed may come back without the last second, and hand out a call once more."""
+        if request_id in self._served:
+            return False
+        self._served[request_id] = None
+        if len(self._served) > _SERVED_KEPT:
+            self._served.popitem(last=False)
+        return True
+
+    def _run(self, call: Call) -> tuple[Reply, Callable[[], Entry] | None]:
+        """The reply, and what makes the record once it is sent."""
+        try:
+            spec = self._workshop.specs.get(call.version_id, call.stamp)
+            executed = self._execute(call, spec)
+            return _reply(call, spec, executed), partial(_record, call, spec, executed)
+        except OutOfPatience:
+            failure = "all of the server's memory for functions stayed in use"
+        except Version.DoesNotExist:
+            failure = "the function was deleted meanwhile"
+        except ServiceError as error:
+            failure = error.text
+        except Exception as error:
+            log.exception("Call %s failed on the worker", call.request_id)
+            failure = f"an internal error ({type(error).__name__})"
+        return Reply(call.request_id, None, failure), None
+
+    def _execute(self, call: Call, spec: RunSpec) -> Executed:
+        waits_s = (call.expires_ms - clock.epoch_ms()) / 1000 - spec.version.timeout - limits.INIT_TIMEOUT_S
+        request = Request(
+            request_id=call.request_id,
+            payload=call.payload,
+            invoked_arn=call.invoked_arn,
+            until=clock.monotonic() + max(0.0, waits_s),
+            client_context=call.client_context,
+            nested=call.nested,
+        )
+        look_on = partial(watching.publish, call.request_id) if call.watch else None
+        executed = self._workshop.run(spec, request, look_on=look_on)
+        if look_on is not None:
+            look_on(WatchEnd(call.request_id, executed.function_error))
+        return executed
+
+    def _send(self, call: Call, reply: Reply) -> None:
+        for pause in _SEND_AGAIN_AFTER_S:
+            self._over.wait(pause)
+            try:
+                send(Waiting(call.request_id, call.answer_to, call.lease_key), reply)
+                return
+            except redis.Unavailable as error:
+                log.warning("The answer to %s waits for Redis: %s", call.request_id, error)
+        log.error("The answer to %s could not be sent", call.request_id)
+
+
+def send(waiting: Waiting, reply: Reply) -> None:
+    """Send a reply and give the call's lease back. Raises ``redis.Unavailable``."""
+    raw = messages.encode_reply(reply)
+    rendezvous.answer(waiting.answer_to, raw, lease_key=waiting.lease_key, request_id=waiting.request_id)
+
+
+def tell_callers_of_the_dead() -> None:
+    """Answer the calls of workers that fell silent. Raises ``redis.Unavailable``."""
+    for waiting in presence.left_behind():
+        send(waiting, Reply(waiting.request_id, None, "the worker that ran it is gone"))
+
+
+def _reply(call: Call, spec: RunSpec, executed: Executed) -> Reply:
+    if executed.outcome.kind is Kind.PLATFORM_FAILURE:
+        return Reply(call.request_id, None, executed.outcome.error_message)
+    return Reply(call.request_id, executed.answer(call.request_id, spec.version.label))
+
+
+def _record(call: Call, spec: RunSpec, executed: Executed) -> Entry:
+    """The row of a synchronous invocation that is over; only the console's own tests keep their event."""
+    version = spec.version
+    finished = clock.now()
+    row = Invocation(
+        id=uuid.UUID(call.request_id),
+        account_id=call.account_id,
+        function_id=version.function_id,
+        function_name=spec.name,
+        qualifier=call.qualifier,
+        version=version.label,
+        invocation_type=InvocationType.REQUEST_RESPONSE,
+        source=call.source,
+        state=State.SUCCEEDED if executed.outcome.ok else State.FAILED,
+        payload=call.payload if call.source == "console" else None,
+        client_context=call.client_context,
+        attempt=1,
+        asked_at=clock.from_epoch_ms(call.asked_ms),
+        started_at=clock.from_epoch_ms(executed.lines[0].timestamp_ms) if executed.lines else finished,
+        finished_at=finished,
+        log_stream=executed.log_stream,
+        code_sha256=version.package_id,
+        **finishing.outcome_fields(executed),
+    )
+    return Entry(row=row, logs=log_batch(spec, call.request_id, executed))
