@@ -1,13 +1,15 @@
 """The worker's bulk path."""
 
+import threading
 from contextlib import suppress
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from logs.budget import Budget
+from logs.errors import LogGroupNotFound
 from logs.models import LogEvent, LogGroup, LogStream
-from logs.services import FunctionLogBatch, write_function_events
+from logs.services import FunctionLogBatch, delete_log_group, write_function_events
 from tests.factories import log_batch
 
 
@@ -146,3 +148,29 @@ def test_a_bucket_fills_again():
     assert budget.take("b", 20, now=0.0)
     assert budget.take("a", 10, now=1.0)
     assert not budget.take("a", 21, now=100.0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_functions_write_on_while_somebody_deletes_their_group_again_and_again(ada):
+    failures = []
+
+    def write():
+        try:
+            for n in range(40):
+                write_function_events([batch(ada, str(n), stream=f"s{n % 3}")])
+        except Exception as failure:
+            failures.append(failure)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        with suppress(LogGroupNotFound):
+            delete_log_group(account=ada, name="/aws/lambda/hello")
+    write_function_events([batch(ada, "last", at=9)])
+
+    assert failures == []
+    assert LogEvent.objects.filter(message="last").count() == 1
+    connection.check_constraints()
