@@ -21,7 +21,7 @@ from runner.sandboxes.base import Binding, Sandbox, SandboxDriver, SandboxFailur
 
 log = logging.getLogger(__name__)
 BASE = "/run/pupitre"  # in the launcher's private mount namespace
-KILL_S = 5.0
+KILL_S, LEAVE_S = 5.0, 1.0
 SHARED_MEMORY_MB = 16
 OVERHEAD_MB = 64  # PID 1, page tables, sockets: not the function's
 GENERIC_MEMORY_MB = 512  # before it is known whose sandbox it is
@@ -101,10 +101,19 @@ class LaunchedSandbox(Sandbox):
                 return
             self._killed = True
             self._limit_cpu(processors_for_one())  # dying takes processor time too: a thousand processes' worth, maybe
-            self.driver.launcher.kill(self.slot)
-            gone = launching.wait_gone(self._life, KILL_S)
+            gone = self._end()
+            os.close(self._life)
             _shut(self.stream)
             self._clean_up(gone)
+
+    def _end(self) -> bool:
+        """Have all its processes ended; whether they are gone in time."""
+        if not self.driver.strict:  # no namespace that ends with its first process: that one must kill the others
+            _shut(self.stream)
+            if launching.wait_gone(self._life, LEAVE_S):
+                return True
+        self.driver.launcher.kill(self.slot)
+        return launching.wait_gone(self._life, KILL_S)
 
     def _clean_up(self, gone: bool) -> None:
         if groups := self.driver.cgroups:

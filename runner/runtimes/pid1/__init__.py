@@ -1,0 +1,1 @@
+"""The parts of PID 1; see ``init.py``."""

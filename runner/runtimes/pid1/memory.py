@@ -1,0 +1,93 @@
+"""How much memory the function's processes use, and whether that is more than its MemorySize."""
+
+import os
+import re
+import time
+
+PROCESSES = 1024
+SLOW_TICK, FAST_TICK = 0.04, 0.01
+STATUS = re.compile(rb"^(VmHWM|VmRSS|RssAnon|RssShmem):\s+(\d+)", re.MULTILINE)
+SHARE = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+)", re.MULTILINE)
+OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
+
+
+class Memory:
+    """``alone``: every process of the PID namespace but this one is the function's; else only ``child`` is watched."""
+
+    def __init__(self, alone):
+        self.alone = alone
+        self.child = None
+        self.limit_kb = 0  # 0 until the sandbox is bound
+        self.peak_kb = 0
+        self.processes = 1
+        self.tick = SLOW_TICK  # seconds until the next look
+        self.due = 0.0
+
+    def reaped(self, peak_kb):
+        """A process has ended that used so much at its height."""
+        self.peak_kb = max(self.peak_kb, peak_kb)
+
+    def exceeded(self, now):
+        """Look, when it is time to; what there is too much of (memory or processes), or None."""
+        if now < self.due:
+            return None
+        anonymous = shared = resident = 0
+        pids = self.pids()
+        for pid in pids:
+            figures = _status(pid)
+            anonymous += figures.get(b"RssAnon", 0)
+            shared = max(shared, figures.get(b"RssShmem", 0))
+            resident += figures.get(b"VmRSS", 0)
+        self.processes = len(pids)
+        used = anonymous + shared
+        self.peak_kb = max(self.peak_kb, resident if self.processes == 1 else used)
+        cost = time.monotonic() - now
+        self.tick = max(FAST_TICK if used * 2 > self.limit_kb else SLOW_TICK, 5 * cost)
+        self.due = now + self.tick
+        if used > self.limit_kb and (self.processes == 1 or self.share(pids) > self.limit_kb):
+            return {"used_kb": used}
+        if self.processes > PROCESSES:
+            return {"processes": self.processes}
+        return None
+
+    def pids(self):
+        if not self.alone:
+            return [str(self.child)]
+        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+    def share(self, pids):
+        """What several processes hold together, pages that forks still share counted once."""
+        total = 0
+        for pid in pids:
+            try:
+                with open("/proc/%s/smaps_rollup" % pid, "rb") as file:
+                    total += sum(int(figure) for figure in SHARE.findall(file.read()))
+            except OSError:
+                total += _status(pid).get(b"RssAnon", 0)
+        return total
+
+    def note_peak(self):
+        """Take in the highest that living processes have used."""
+        pids = [str(self.child)] if self.processes <= 1 else self.pids()
+        self.peak_kb = max(self.peak_kb, *(_status(pid).get(b"VmHWM", 0) for pid in pids), 0)
+
+
+def oom_kills():
+    """How often the kernel has killed for want of memory, where our control group can be seen from inside."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path, "rb") as file:
+                found = OOM_KILLS.search(file.read())
+        except OSError:
+            continue
+        if found:
+            return int(found.group(1))
+    return 0
+
+
+def _status(pid):
+    try:
+        with open("/proc/%s/status" % pid, "rb") as file:
+            return {name: int(figure) for name, figure in STATUS.findall(file.read())}
+    except OSError:
+        return {}
