@@ -31,7 +31,13 @@ ASK = {
     ),
     "node": ("node", "-e", "console.log(process.versions.node.split('.').slice(0,2).join('.'), process.execPath)"),
 }
-CONTEXT = ("runner/runtimes/init.py", "runner/runtimes/python", "runner/runtimes/node", "requirements/functions.lock")
+CONTEXT = (
+    "runner/runtimes/init.py",
+    "runner/runtimes/pid1",
+    "runner/runtimes/python",
+    "runner/runtimes/node",
+    "requirements/functions.lock",
+)
 
 
 @dataclass(frozen=True)

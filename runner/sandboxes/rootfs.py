@@ -53,7 +53,7 @@ def write_rapid(directory: Path, own: Interpreter, interpreters: Iterable[Interp
     shutil.copytree(
         RUNTIMES, directory, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), copy_function=shutil.copyfile
     )
-    for name in ("__init__.py", "discovery.py", "choice.py"):
+    for name in ("__init__.py", "discovery.py", "choice.py", "Dockerfile"):
         (directory / name).unlink(missing_ok=True)
     # slower starts without byte code, nothing worse: so what goes wrong here is no error
     options = ["-I", "-S", "-m", "compileall", "-q", str(directory)]
