@@ -74,7 +74,6 @@ def product() -> list[Program]:
     return [
         *broker,
         _uvicorn("api", settings.API_HOST, settings.API_PORT),
-        _uvicorn("console", settings.CONSOLE_HOST, settings.CONSOLE_PORT),
         Program(
             "worker",
             (
@@ -91,6 +90,7 @@ def product() -> list[Program]:
                 *("--loglevel", "WARNING"),
             ),
         ),
+        _uvicorn("console", settings.CONSOLE_HOST, settings.CONSOLE_PORT),
     ]
 
 

@@ -47,6 +47,8 @@ class Command(BaseCommand):
         start_redis(supervisor)
         owner = prepare()
         for program in programs.product():
+            if program.name == "console":  # the only one that needs the static files; the others start meanwhile
+                collect_if_changed()
             supervisor.start(program)
         if wait_until_healthy(supervisor):
             self._say(welcome(owner, link=sign_in_url(create_sign_in_link(user=owner.user))))
@@ -144,9 +146,8 @@ def _redis_answers() -> bool:
 
 
 def prepare() -> Owner:
-    """The database at its newest shape, the static files in place, and an owner to sign in."""
+    """The database at its newest shape, and an owner to sign in."""
     call_command("migrate", interactive=False, verbosity=0)
-    collect_if_changed()
     return ensure_owner()
 
 
