@@ -4,9 +4,10 @@ A call passes through the stages of ``Api.answer``, top to bottom. Whatever goes
 ``ServiceError`` and answered in the words of the service's protocol.
 """
 
+import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
@@ -64,7 +65,7 @@ class Api:
             return await _send(send, scope, cors.preflight(request.headers), request_id)
         call = Call(request, request_id, _endpoint(scope, request), receive)
         try:
-            await _send(send, scope, await self._answer_or_error(call), request_id)
+            await _send(send, scope, await self._answer_or_error(call), request_id, receive)
         except bodies.Disconnected:
             logger.debug("The client of request %s went away.", request_id)
         return None
@@ -255,12 +256,13 @@ def error_response(
     return PROTOCOLS[known.protocol].error(known, errors.describe(known, error), request, request_id)
 
 
-async def _send(send: Send, scope: Scope, response: Response, request_id: str) -> None:
+async def _send(
+    send: Send, scope: Scope, response: Response, request_id: str, receive: bodies.Receive | None = None
+) -> None:
     """Exactly one Content-Length, and none where HTTP forbids it; the server adds Date."""
     headers = [*response.headers, ("x-amzn-RequestId", request_id)]
     if any(name == b"origin" for name, _ in scope["headers"]):
         headers += cors.ANSWER_HEADERS
-    streamed = not isinstance(response.body, bytes)
     if isinstance(response.body, bytes) and response.status != 204:
         headers.append(("Content-Length", str(len(response.body))))
     await send(
@@ -270,16 +272,42 @@ async def _send(send: Send, scope: Scope, response: Response, request_id: str) -
             "headers": [(name.lower().encode("latin-1", "replace"), value.encode()) for name, value in headers],
         }
     )
-    if streamed:
-        await _send_stream(send, response.body)  # type: ignore[arg-type]
-    else:
+    if isinstance(response.body, bytes):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
+    else:
+        await _send_stream(send, response.body, receive)
 
 
-async def _send_stream(send: Send, parts: AsyncIterator[bytes]) -> None:
-    async for part in parts:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
+async def _send_stream(send: Send, parts: AsyncGenerator[bytes], receive: bodies.Receive | None) -> None:
+    """Part by part, until the end or until nobody listens any more."""
+    gone = asyncio.ensure_future(_disconnect(receive))
+    coming = asyncio.ensure_future(_next(parts))
+    try:
+        while True:
+            await asyncio.wait((gone, coming), return_when=asyncio.FIRST_COMPLETED)
+            if gone.done() or (part := coming.result()) is None:
+                break
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            coming = asyncio.ensure_future(_next(parts))
+    finally:
+        gone.cancel()
+        coming.cancel()
+        await asyncio.gather(gone, coming, return_exceptions=True)
+        await parts.aclose()
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _next(parts: AsyncGenerator[bytes]) -> bytes | None:
+    return await anext(parts, None)
+
+
+async def _disconnect(receive: bodies.Receive | None) -> None:
+    """Returns when the client has gone away."""
+    if receive is None:
+        await asyncio.Future()
+    else:
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 api = Api()

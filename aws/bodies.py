@@ -92,7 +92,7 @@ async def read(receive: Receive, headers: Mapping[str, str], *, operation: str, 
     declared = content_length(headers)
     if declared > limit:
         raise too_large(operation, limit)
-    allowed_s = FIRST_BYTE_S + max(declared, 0) / SLOWEST_BYTES_PER_S
+    allowed_s = FIRST_BYTE_S + (declared if declared >= 0 else limit) / SLOWEST_BYTES_PER_S
     try:
         async with asyncio.timeout(allowed_s if declared else None):
             return await _read(receive, operation=operation, limit=limit)

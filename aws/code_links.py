@@ -4,7 +4,7 @@ The link is the permission: it names one package, is sealed with the server's ke
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def download(request: Request) -> Response:
     return Response(200, headers, _parts(path))
 
 
-async def _parts(path: Path) -> AsyncIterator[bytes]:
+async def _parts(path: Path) -> AsyncGenerator[bytes]:
     """A package may have 50 MB: it passes through memory a piece at a time."""
     with await asyncio.to_thread(path.open, "rb") as file:
         while part := await asyncio.to_thread(file.read, _CHUNK):

@@ -1,6 +1,6 @@
 """One HTTP request and one answer, as the wire layer hands them from stage to stage."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
@@ -25,12 +25,12 @@ class Request:
 class Response:
     """An answer before Content-Length, Date and the CORS headers, which every answer gets alike.
 
-    ``body`` is an async iterator for an answer whose length is not known beforehand.
+    ``body`` is an async generator for an answer whose length is not known beforehand.
     """
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes | AsyncIterator[bytes] = b"") -> None:
+    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes | AsyncGenerator[bytes] = b"") -> None:
         self.status, self.headers, self.body = status, headers, body
 
 

@@ -54,6 +54,9 @@ ERRORS: Mapping[str, type[ServiceError]] = {
 TEXT_WITH_NUL = {("logs", "EventMessage")}
 """Free text that may hold NUL. Everywhere else it is refused: no database keeps it."""
 
+NAMES_OF_IAM = "+=,.@_-"
+"""What an IAM name may hold besides letters and digits; IAM words this one pattern by itself."""
+
 MAX_LISTED = 20
 MAX_VALUE_SHOWN = 256
 
@@ -193,6 +196,8 @@ def _scalar_checker(service: ServiceModel, shape: Shape) -> Check | None:
         return None
     if (service.name, shape.name) == ("lambda", "Runtime"):
         return _check_runtime(shape)
+    if (service.name, shape.traits.get("pattern")) == ("iam", r"[\w+=,.@-]+"):
+        return _check_iam_name(shape, rules)
 
     def check_scalar(value: Any, path: str, broken: list[str]) -> None:
         for rule in rules:
@@ -210,6 +215,21 @@ def _check_runtime(shape: Shape) -> Check:
             raise InvalidRuntime(value=value[:MAX_VALUE_SHOWN], known=", ".join(known))
 
     return check_runtime
+
+
+def _check_iam_name(shape: Shape, rules: list[Rule]) -> Check:
+    def check_name(value: Any, path: str, broken: list[str]) -> None:
+        for rule in rules:
+            if not (text := rule(value)):
+                continue
+            if "pattern" in text and value:
+                raise LegacyValidationError(
+                    f"The specified value for {path} is invalid. "
+                    f"It must contain only alphanumeric characters and/or the following: {NAMES_OF_IAM}"
+                )
+            broken.append(_violation(value, shape, path, text))
+
+    return check_name
 
 
 # -- the constraints -------------------------------------------------------------------------------

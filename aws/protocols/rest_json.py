@@ -1,17 +1,20 @@
 """The REST-JSON protocol: method and path name the operation, members left over are a JSON body."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from aws.errors import WireError
 from aws.http import Request, Response
 from aws.model import Member, OperationModel, ServiceModel
 from aws.operation import Params
-from aws.protocols import json_values, rest
-from aws.protocols.json import dump, error_members, load
+from aws.protocols import eventstream, json_values, rest
+from aws.protocols.json_bodies import dump, error_members, load
 
 CONTENT_TYPES = {("lambda", "Invoke"): "application/json"}
 """Operations whose raw payload AWS marks as something else than bytes."""
+
+
+_REMAPPED = "x-amzn-Remapped-Content-Type"  # of what the events carry, where Content-Type is the stream's own
 
 
 def parse(operation: OperationModel, request: Request, labels: Mapping[str, str]) -> Params:
@@ -51,8 +54,13 @@ def serialize(operation: OperationModel, params: Mapping[str, Any], request_id: 
     bound = rest.binding(service, shape)
     headers = rest.write(bound, params)
     status = params.get(bound.status) or operation.status if bound.status else operation.status
-    content_type, body = "application/json", b""
-    if bound.payload is not None:
+    content_type = "application/json"
+    body: bytes | AsyncGenerator[bytes] = b""
+    if bound.payload is not None and bound.payload.shape.traits.get("eventstream"):
+        content_type = eventstream.CONTENT_TYPE
+        headers = [(_REMAPPED if name == "Content-Type" else name, value) for name, value in headers]
+        body = eventstream.encode(service, bound.payload.shape, params[bound.payload.name])
+    elif bound.payload is not None:
         content_type, body = _write_payload(service, bound.payload, params.get(bound.payload.name))
         content_type = CONTENT_TYPES.get((service.endpoint_prefix, operation.name), content_type)
     elif status != 204 and (bound.body or not bound.names):

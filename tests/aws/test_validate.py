@@ -103,6 +103,18 @@ def test_each_service_has_its_own_code_for_a_broken_constraint(client: Client) -
     ]
 
 
+def test_a_name_that_iam_does_not_take_is_told_as_iam_tells_it(client: Client) -> None:
+    body = "Action=CreateRole&Version=2010-05-08&RoleName=a%20b&AssumeRolePolicyDocument=%7B%7D"
+
+    answer = client.form(body, service="iam")
+
+    assert refusal(answer) == (400, "ValidationError")
+    assert message(answer) == (
+        "The specified value for roleName is invalid. "
+        "It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    )
+
+
 def test_a_secret_is_not_repeated(client: Client) -> None:
     body = FUNCTION | {"Environment": {"Variables": {"1": "hidden"}}}
 
