@@ -52,6 +52,8 @@ class Calls:
         self._serving[call.request_id] = (clock.monotonic(), waiting)
         reply, record = self._run(call)
         self._send(call, reply)
+        if call.watch:
+            watching.publish(call.request_id, WatchEnd(call.request_id, _function_error(reply)))
         self._serving.pop(call.request_id, None)
         if record is not None:
             self._workshop.writer.put(record())
@@ -98,10 +100,7 @@ class Calls:
             nested=call.nested,
         )
         look_on = partial(watching.publish, call.request_id) if call.watch else None
-        executed = self._workshop.run(spec, request, look_on=look_on)
-        if look_on is not None:
-            look_on(WatchEnd(call.request_id, executed.function_error))
-        return executed
+        return self._workshop.run(spec, request, look_on=look_on)
 
     def _send(self, call: Call, reply: Reply) -> None:
         for pause in _SEND_AGAIN_AFTER_S:
@@ -130,6 +129,10 @@ def _reply(call: Call, spec: RunSpec, executed: Executed) -> Reply:
     if executed.outcome.kind is Kind.PLATFORM_FAILURE:
         return Reply(call.request_id, None, executed.outcome.error_message)
     return Reply(call.request_id, executed.answer(call.request_id, spec.version.label))
+
+
+def _function_error(reply: Reply) -> str:
+    return reply.answer.function_error if reply.answer else ""
 
 
 def _record(call: Call, spec: RunSpec, executed: Executed) -> Entry:

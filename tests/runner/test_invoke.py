@@ -274,3 +274,20 @@ def test_whoever_looks_on_late_sees_everything_from_the_first_line(engine, ada, 
         "two\n",
     ]
     assert seen[-1].function_error == ""
+
+
+def test_whoever_looks_on_sees_the_end_even_when_the_host_fails(engine, ada, make_function, world):
+    make_function(ada)
+
+    def unlucky(event, request):
+        raise Unlucky
+
+    world.handler = unlucky
+    request_id = "6f1ed002-ab5f-4c4e-9b0a-2f5b0a3c1d11"
+    with pytest.raises(EnvironmentFailure):
+        invoke(ada, watch=True, request_id=request_id)
+
+    async def look():
+        return [item async for item in services.watch(request_id)]
+
+    assert asyncio.run(look())[-1].request_id == request_id

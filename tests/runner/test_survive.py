@@ -33,6 +33,7 @@ def start_worker(
             "PYTHONPATH": str(ROOT),
             "PUPITRE_DATA_DIR": str(tmp_path),
             "PUPITRE_DATABASE_PATH": str(connection.settings_dict["NAME"]),
+            "PUPITRE_DATABASE_NAME": str(connection.settings_dict["NAME"]),
             "PUPITRE_REDIS_URL": settings.REDIS_URL,
             "PUPITRE_EVENT_LEASE_S": "1",
             "PUPITRE_WORKER_CONCURRENCY": "8",
