@@ -44,11 +44,11 @@ print(client.list_functions()["Functions"])
 
 _TERRAFORM = """\
 provider "aws" {{
-  region                      = "{region}"
-  access_key                  = "{key_id}"
-  secret_key                  = "{secret}"
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
+  region                  = "{region}"
+  access_key              = "{key_id}"
+  secret_key              = "{secret}"
+  skip_metadata_api_check = true
+  skip_region_validation  = true
 
   endpoints {{
     lambda         = "{endpoint}"

@@ -1,6 +1,7 @@
 """What templates need to say: glyphs, states, amounts and moments."""
 
 import json
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,14 @@ def ms(value: float | None, digits: int = 2) -> str:
     """Milliseconds, in the language of the page; a dash when there is no value."""
     if value is None:
         return "–"
-    return f"{formats.number_format(value, decimal_pos=digits, force_grouping=False)} ms"
+    return f"{_number(value, digits)} ms"
+
+
+def _number(value: float, digits: int) -> str:
+    """Rounded, then in the language of the page: Django's own formatting of a float cuts its digits off."""
+    return formats.number_format(
+        Decimal(f"{value:.{digits}f}"), decimal_pos=digits, use_l10n=True, force_grouping=False
+    )
 
 
 @register.filter
@@ -89,7 +97,7 @@ def size(value: int) -> str:
     if value < 1000:
         return _("%(count)s bytes") % {"count": value}
     unit, amount = ("kB", value / 1000) if value < 1_000_000 else ("MB", value / 1_000_000)
-    return f"{formats.number_format(amount, decimal_pos=1, force_grouping=False)} {unit}"
+    return f"{_number(amount, 1)} {unit}"
 
 
 @register.filter

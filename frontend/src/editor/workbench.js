@@ -42,7 +42,10 @@ export class Workbench {
       other.tabIndex = chosen ? 0 : -1;
       const panel = document.getElementById(other.getAttribute("aria-controls"));
       panel.hidden = !chosen;
-      if (chosen) panel.querySelector("code-editor")?.make?.();
+      if (!chosen) continue;
+      document.getElementById("code-problem").hidden = true;
+      panel.querySelector("code-editor")?.make?.();
+      panel.querySelector("code-editor")?.check?.();
     }
     this.current = tab;
   }
@@ -207,11 +210,12 @@ export class Workbench {
   onClick(event) {
     const link = event.target.closest("[data-goto]");
     if (!link) return;
+    event.preventDefault();
     if (link.dataset.goto === "event") document.getElementById("event-editor").goTo(Number(link.dataset.at), Number(link.dataset.column ?? 1));
     const tab = this.tabOf(link.dataset.goto);
     if (!tab) return;
     this.show(tab);
-    this.panelOf(tab).querySelector("code-editor").goTo(Number(link.dataset.at));
+    this.panelOf(tab).querySelector("code-editor").goTo(Number(link.dataset.at), Number(link.dataset.column ?? 1));
   }
 
   // -- the event -----------------------------------------------------------------------------------
@@ -225,21 +229,27 @@ export class Workbench {
     if (remove) remove.hidden = !option.dataset.name;
   }
 
-  /** The event's first problem, in words, under its editor: not everyone sees a squiggle. */
+  /** The first problem, in words, under its editor: not everyone sees a squiggle. */
   onChecked(event) {
-    if (event.target.id !== "event-editor") return;
-    const [problem] = event.detail.problems;
-    const line = document.getElementById("event-problem");
+    const editor = event.target;
+    const isEvent = editor.id === "event-editor";
+    if (!isEvent && editor.closest(".file")?.hidden) return;
+    this.showProblem(document.getElementById(isEvent ? "event-problem" : "code-problem"), editor, event.detail.problems[0]);
+  }
+
+  showProblem(line, editor, problem) {
     line.hidden = !problem;
     if (!problem) return;
+    line.classList.toggle("warning", problem.severity === "warning");
     line.querySelector("[data-slot=text]").textContent = problem.message;
     const link = line.querySelector("[data-goto]");
+    link.dataset.goto = editor.id === "event-editor" ? "event" : editor.dataset.path;
     link.dataset.at = problem.line;
     link.dataset.column = problem.column;
     link.querySelector("[data-slot=line]").textContent = problem.line;
     const fix = line.querySelector("[data-slot=fix]");
     fix.hidden = !problem.fix;
     fix.textContent = problem.fix?.label ?? "";
-    fix.onclick = () => { event.target.value = problem.fix.text; event.target.check(); };
+    fix.onclick = () => { editor.value = problem.fix.text; editor.check(); };
   }
 }

@@ -1,0 +1,184 @@
+"""Take the console's screenshots into screenshots/: each scene in both themes, and on a telephone.
+
+python scripts/screenshots.py                    starts the whole product for it, and stops it again
+python scripts/screenshots.py --link URL         uses a running one, entered through this sign-in link
+python scripts/screenshots.py --only function    the scenes with this in their name
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+OUT = ROOT / "screenshots"
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+KEY_ERROR = """def lambda_handler(event, context):
+    print("Received event:", event)
+    name = event["key4"]
+    return {"statusCode": 200, "body": name}
+"""
+TIMEOUT = """import time
+
+
+def lambda_handler(event, context):
+    for step in range(10):
+        print("step", step, flush=True)
+        time.sleep(0.8)
+"""
+NO_HANDLER = """def handler(event, context):
+    return "hi"
+"""
+SYNTAX = """import json
+
+
+def lambda_handler(event, context)
+    return {"statusCode": 200}
+"""
+CURLY = """import boto3
+
+client = boto3.client(‘lambda’)
+
+
+def lambda_handler(event, context):
+    return {"statusCode": 200}
+"""
+COMMENT = """{
+  "key1": "value1", // this is the first
+  "key2": "value2"
+}"""
+
+
+class Tour:
+    """One browser page, signed in, and what there is to see."""
+
+    def __init__(self, page: Page, link: str) -> None:
+        self.page = page
+        page.goto(link)
+        page.locator("main button").click()
+        page.wait_for_url("**/")
+        self.home = page.url
+
+    def open(self, path: str = "") -> None:
+        self.page.goto(f"{self.home}{path}")
+
+    def make(self, name: str, blueprint: str = "hello-world") -> None:
+        self.open("functions/new/")
+        self.page.fill("#id_name", name)
+        self.page.check(f'input[name="start"][value="{blueprint}"]')
+        self.page.click("#create button.primary")
+        self.page.wait_for_url(f"**/functions/{name}/")
+
+    def function(self, name: str, code: str = "", event: str = "") -> None:
+        self.open(f"functions/{name}/")
+        self.page.wait_for_selector(".pane-code code-editor[data-ready] .cm-content")
+        if code:
+            self.type(".pane-code .cm-content", code)
+        if event:
+            self.type("#event-editor .cm-content", event)
+
+    def type(self, selector: str, text: str) -> None:
+        self.page.evaluate(
+            "([selector, text]) => { document.querySelector(selector).closest('code-editor').value = text; }",
+            [selector, text],
+        )
+
+    def test(self) -> None:
+        self.page.evaluate("document.querySelector('#run').click()")
+        self.page.wait_for_selector("#result .result-bar.ok, #result .result-bar.bad", timeout=60_000)
+
+
+def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
+    """What each picture shows, in an order in which one makes the next."""
+
+    def run(code: str = "", event: str = "") -> Callable[[], None]:
+        def scene() -> None:
+            tour.function("sum-two-numbers", code, event)
+            tour.test()
+
+        return scene
+
+    return {
+        "list-empty": lambda: tour.open(),
+        "create": lambda: tour.open("functions/new/"),
+        "function": lambda: tour.make("sum-two-numbers") or run()(),
+        "error-keyerror": run(KEY_ERROR),
+        "error-timeout": run(TIMEOUT),
+        "error-no-handler": run(NO_HANDLER),
+        "error-syntax": run(SYNTAX),
+        "error-event": run("", COMMENT),
+        "lint-curly": lambda: (
+            tour.function("sum-two-numbers", CURLY) or tour.page.wait_for_selector(".cm-lint-marker-error")
+        ),
+        "invocations": lambda: tour.open("functions/sum-two-numbers/invocations/"),
+        "invocation": lambda: (
+            tour.open("functions/sum-two-numbers/invocations/") or tour.page.locator("tbody a").first.click()
+        ),
+        "logs": lambda: tour.open("functions/sum-two-numbers/logs/"),
+        "configuration": lambda: tour.open("functions/sum-two-numbers/configuration/general/"),
+        "environment": lambda: tour.open("functions/sum-two-numbers/configuration/environment/"),
+        "versions": lambda: tour.open("functions/sum-two-numbers/versions/"),
+        "connect": lambda: tour.open("connect/"),
+        "list": lambda: tour.open(),
+        "not-found": lambda: tour.open("functions/nothing/"),
+        "login": lambda: tour.page.context.clear_cookies(name="sessionid") or tour.page.goto(tour.home),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take the console's screenshots.")
+    parser.add_argument("--link", default="", help="sign-in link of a running instance")
+    parser.add_argument("--only", default="", help="part of a scene's name")
+    given = parser.parse_args()
+    OUT.mkdir(exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("There is no Chromium on this machine: apt-get install chromium")
+    with ExitStack() as stack:
+        link = given.link or _start(stack)
+        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=chromium, args=ARGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        tour = Tour(page, link)
+        for name, scene in scenes(tour).items():
+            if given.only in name:
+                scene()
+                take(page, name)
+        browser.close()
+
+
+def _start(stack: ExitStack) -> str:
+    from tests.live import Live
+
+    return stack.enter_context(Live()).printed.sign_in_link
+
+
+def take(page: Page, name: str) -> None:
+    """The same moment in both themes and both sizes."""
+    page.wait_for_timeout(600)
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            page.wait_for_timeout(150)
+            page.screenshot(path=OUT / f"{name}-{size}-{theme}.png", full_page=size == "phone")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main()
