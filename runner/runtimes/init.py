@@ -30,7 +30,7 @@ import time
 from pid1 import frames
 from pid1.frames import HEAD
 from pid1.loop import Buffer, Loop
-from pid1.memory import Memory, oom_kills
+from pid1.memory import PROCESSES, Memory, oom_kills
 from pid1.relay import Relay
 
 LIBC = ctypes.CDLL(None)
@@ -324,6 +324,7 @@ class Init:
         if order["data_limit_mb"]:
             limit = order["data_limit_mb"] * 1024 * 1024
             resource.prlimit(self.child, resource.RLIMIT_DATA, (limit, limit))
+            resource.prlimit(self.child, resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))  # counted in our namespace
         self.push_runtime(HEAD.pack(b"B", len(body)) + body)
 
     def invoke(self, body):

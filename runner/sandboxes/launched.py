@@ -175,9 +175,7 @@ class LaunchedDriver(SandboxDriver):
     def sweep(self) -> int:
         swept = 0
         for block in self.workplace.abandoned():
-            if self.cgroups:
-                for name in self.cgroups.names(self.workplace.group_prefix(block)):
-                    self.cgroups.remove(name)
+            self._remove_groups(block)
             swept += 1
         return swept
 
@@ -191,6 +189,11 @@ class LaunchedDriver(SandboxDriver):
         self.launcher.close()
         self.workplace.close()
         self._prepared = False
+
+    def _remove_groups(self, block: int) -> None:
+        if self.cgroups:
+            for name in self.cgroups.names(self.workplace.group_prefix(block)):
+                self.cgroups.remove(name)
 
     # -- for the drivers ---------------------------------------------------------------------------
 
@@ -226,6 +229,7 @@ class LaunchedDriver(SandboxDriver):
         self.interpreters = runtimes.interpreters()
         self.cgroups, _why = cgroups.find() if self.strict else (None, "")
         self.workplace = workplace.Workplace(settings.DATA_DIR / "sandboxes")
+        self._remove_groups(self.workplace.block)  # a dead worker's, which had this block before
         self.own_interpreter = next(found for found in self.interpreters if found.family == "python")
         directory = self.workplace.directory
         rootfs.write_etc(directory / "etc")

@@ -2,6 +2,8 @@
 
 import http.server
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -290,6 +292,49 @@ def test_what_a_dead_worker_left_is_swept(driver: SandboxDriver):
     assert not left.exists()
     if driver.cgroups:
         assert driver.cgroups.names(driver.workplace.group_prefix(31)) == set()
+
+
+WORKER = """
+import os, signal, sys, time
+os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
+import django
+django.setup()
+from pathlib import Path
+from runner.environment import Environment
+from runner.sandboxes.base import SandboxSpec
+from runner.sandboxes.bubblewrap import Bubblewrap
+driver = Bubblewrap()
+driver.prepare()
+own = driver.own_interpreter
+environment = Environment(driver.start(own))
+assert environment.wait_ready(20)
+print(driver.launcher._process.pid, environment.sandbox.directory, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_that_is_killed_takes_its_sandboxes_with_it(driver: SandboxDriver, tmp_path: Path):
+    environment = {**os.environ, "PUPITRE_DATA_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", WORKER], env=environment, capture_output=True, text=True, timeout=60)
+    launcher, directory = run.stdout.split()
+    for _ in range(500):
+        alive = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _mentions(path, launcher, directory)]
+        if not alive:
+            break
+        threading.Event().wait(0.01)
+    assert not alive
+    with override_settings(DATA_DIR=tmp_path):
+        after = Bubblewrap()
+        after.prepare()
+        assert not Path(directory).exists()
+        after.close()
+
+
+def _mentions(cmdline: Path, launcher: str, directory: str) -> bool:
+    try:
+        return cmdline.parent.name == launcher or directory.encode() in cmdline.read_bytes()
+    except OSError:
+        return False
 
 
 def test_the_control_groups_hold_the_share_of_the_processor(bench: Bench):
