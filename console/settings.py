@@ -177,6 +177,7 @@ ENGINE_URL = env("ENGINE_URL", "unix:///var/run/docker.sock")  # read by the bro
 ALLOW_UNSANDBOXED = env_flag("ALLOW_UNSANDBOXED")  # the owner's own code only; see docs/security.md
 WORKER_MEMORY_MB = env_number("WORKER_MEMORY_MB", 0)  # 0: the machine's memory less 2 GB
 WORKER_CONCURRENCY = env_number("WORKER_CONCURRENCY", 128)  # invocations in flight in one worker process
+WORKER_SERVES = env("WORKER_SERVES", "calls,events").split(",")  # synchronous calls, asynchronous events, or both
 PRESTARTED_ENVIRONMENTS = env_number("PRESTARTED_ENVIRONMENTS", 2)  # kept ready for each runtime in use
 RUNTIME_PATHS = _runtime_paths()  # folders searched for Python and Node.js; patterns are allowed
 ENVIRONMENT_IDLE_S = env_number("ENVIRONMENT_IDLE_S", 600)

@@ -41,7 +41,8 @@ class Dispatcher:
         """Claim nothing more."""
         self._over.set()
         self._wake.set()
-        self._thread.join(30)
+        if self._thread.is_alive():
+            self._thread.join(30)
 
     def wake(self) -> None:
         """Events may be due."""

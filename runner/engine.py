@@ -30,6 +30,7 @@ from runner.writer import Writer
 
 log = logging.getLogger(__name__)
 
+CALLS, EVENTS = "calls", "events"  # the words of WORKER_SERVES
 _HEARTBEAT_S = 2.0
 _EVICT_EVERY_S = 5.0
 _STARTS_PER_CORE = 2
@@ -69,6 +70,7 @@ class Engine:
         self._slots = settings.WORKER_CONCURRENCY
         self._call_crew, self._event_crew = Crew("call"), Crew("event")
         self._over = threading.Event()
+        self.serves_events = EVENTS in settings.WORKER_SERVES
 
     def start(self) -> None:
         """Prepare the driver (in the calling thread, which should be the main one) and begin.
@@ -79,13 +81,19 @@ class Engine:
             self._driver.prepare()
         self._make_workshop()
         self.calls = Calls(self.workshop)
-        self._lane = Lane(crew=self._call_crew, slots=self._slots, serve=self.calls.serve, on_bell=self.wake)
+        self._lane = Lane(
+            crew=self._call_crew,
+            slots=self._slots,
+            serve=self.calls.serve if CALLS in settings.WORKER_SERVES else None,
+            on_bell=self.wake if self.serves_events else None,
+        )
         self._dispatcher = Dispatcher(
             run=self.take_event, free=self._free_for_events, account_share=max(1, self._slots * 3 // 4)
         )
         self.events = Events(self.workshop, crew=self._event_crew, on_end=self._dispatcher.ended)
         self._lane.start()
-        self._dispatcher.start()
+        if self.serves_events:
+            self._dispatcher.start()
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper.start()
         log.info("Worker %s runs functions: %d slots, %d MB", self.id, self._slots, memory_budget_mb())

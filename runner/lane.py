@@ -20,13 +20,21 @@ _PAUSE_AFTER_ERROR_S = 0.5
 
 
 class Lane:
-    """Pops calls while there is a free slot and hands each to ``serve`` on a thread of ``crew``.
+    """Pops calls while there is a free slot and hands each to ``serve`` on a thread of ``crew``; hears the bell.
 
     Calls of functions that wait for other functions come on a list of their own, which is served whether or not a
-    slot is free: their callers hold slots until they are answered.
+    slot is free: their callers hold slots until they are answered. Either ``serve`` or ``on_bell`` may be None: a
+    worker for one kind of work leaves the other's messages to others.
     """
 
-    def __init__(self, *, crew: Crew, slots: int, serve: Callable[[bytes], None], on_bell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        crew: Crew,
+        slots: int,
+        serve: Callable[[bytes], None] | None,
+        on_bell: Callable[[], None] | None,
+    ) -> None:
         self._crew, self._slots, self._serve, self._on_bell = crew, slots, serve, on_bell
         self._over = threading.Event()
         self._waiter = redis.Waiter()
@@ -51,13 +59,19 @@ class Lane:
         self._waiter.close()
 
     def _take_one(self) -> None:
-        is_free = self._crew.busy < self._slots
-        keys = [bell.KEY, NESTED_LANE, LANE] if is_free else [bell.KEY, NESTED_LANE]
-        popped = self._waiter.pop(keys, _WAIT_S if is_free else _WAIT_WHILE_FULL_S)
+        is_full = self._serve is not None and self._crew.busy >= self._slots
+        popped = self._waiter.pop(self._lists(is_full=is_full), _WAIT_WHILE_FULL_S if is_full else _WAIT_S)
         if popped is None:
             return
         key, raw = popped
-        if key == bell.KEY:
+        if key == bell.KEY and self._on_bell is not None:
             self._on_bell()
-        else:
+        elif self._serve is not None:
             self._crew.run(self._serve, raw)
+
+    def _lists(self, *, is_full: bool) -> list[str]:
+        """What to listen to, the most urgent first."""
+        bells = [bell.KEY] if self._on_bell is not None else []
+        if self._serve is None:
+            return bells
+        return [*bells, NESTED_LANE] if is_full else [*bells, NESTED_LANE, LANE]

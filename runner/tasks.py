@@ -19,7 +19,7 @@ def dispatch_due() -> None:
     """Look for due events, and for those a lost worker left behind; beat asks for it once a second."""
     claims.sweep()
     running = engine()
-    if running is not None:
+    if running is not None and running.serves_events:
         running.wake()
     else:
         bell.ring()
