@@ -83,13 +83,27 @@ def preload(sdk):
     sys.path.insert(0, sdk)
     try:
         import boto3
+        from botocore.loaders import JSONFileLoader
 
+        JSONFileLoader.load_file = remembering(JSONFileLoader.load_file)
         session = boto3.session.Session(region_name="us-east-1")
         session.client("s3", aws_access_key_id="x", aws_secret_access_key="x")
     except Exception:
         pass  # no SDK on this server: a function that imports it is told so in its own words
     finally:
         sys.path.remove(sdk)
+
+
+def remembering(load):
+    """The SDK parses its data once for each session; what the first one has parsed is good for the function's own."""
+    known = {}
+
+    def load_file(self, path):
+        if path not in known:
+            known[path] = load(self, path)
+        return known[path]
+
+    return load_file
 
 
 def enter(environment):
