@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from accounts.errors import MalformedPolicyDocument
+from accounts.policies import conditions
 from core import strict_json
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
@@ -78,6 +79,10 @@ def _check_statement(statement: Any) -> None:
     condition = statement.get("Condition", {})
     if not isinstance(condition, dict) or not all(isinstance(inner, dict) for inner in condition.values()):
         raise MalformedPolicyDocument
+    try:
+        conditions.parse(condition, variables=False)
+    except ValueError as error:
+        raise MalformedPolicyDocument(str(error)) from None
 
 
 def _check_sids(sids: Iterable[str]) -> None:
