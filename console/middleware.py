@@ -67,4 +67,5 @@ def error_response(request: HttpRequest, error: ServiceError) -> HttpResponse:
         response = render(request, "partials/_alert.html", {"error": error, "kind": "bad"}, status=error.status)
         response["HX-Retarget"], response["HX-Reswap"] = "#alerts", "innerHTML"
         return response
-    return render(request, "error.html", {"error": error, "status": error.status}, status=error.status)
+    context = {"error": error, "title": error.title, "text": error.text, "status": error.status}
+    return render(request, "error.html", context, status=error.status)

@@ -174,12 +174,16 @@ export class Workbench {
     this.press(name);
   }
 
-  onAsk() {
+  onAsk(event) {
+    // In one column the result is out of sight: go there with its first sign.
+    this.comesToResult = event.target === this.form && matchMedia("(max-width: 1099px)").matches;
     this.asked = this.snapshot();
     for (const editor of this.form.querySelectorAll("code-editor")) editor.mark(0);
   }
 
   onAnswer() {
+    if (this.comesToResult) document.getElementById("result").scrollIntoView({ block: "start" });
+    this.comesToResult = false;
     const base = document.getElementById("base")?.value;
     if (this.asked && base && this.form.dataset.base !== base) {
       this.form.dataset.base = base;

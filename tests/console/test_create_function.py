@@ -1,0 +1,104 @@
+import io
+import zipfile
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from console import blueprints
+from functions import archives, selectors
+from functions.models import Function
+from tests.console.conftest import HTMX, text
+
+NEW = "/ada/functions/new/"
+
+
+def typed(**given):
+    return {"name": "mine", "runtime": "python3.13", "start": "hello-world"} | given
+
+
+def test_the_name_is_filled_in_and_free(ada, at_browser, make_function):
+    make_function(ada, "ada-function")
+    assert 'value="ada-function-2"' in text(at_browser(ada).get(NEW))
+
+
+def test_hello_world_is_the_lectures_first_lab(ada, at_browser):
+    answer = at_browser(ada).post(NEW, typed())
+    assert answer.url == "/ada/functions/mine/"
+    version = selectors.get_version(account=ada, name="mine")
+    assert version.environment == {"foo": "bar"}
+    files = archives.read_files(version.package_id)
+    assert b"print('Loading function')" in files["lambda_function.py"]
+
+
+@pytest.mark.parametrize("name", blueprints.BLUEPRINTS)
+def test_every_blueprint_makes_a_function(name, ada, at_browser):
+    family = next(iter(blueprints.BLUEPRINTS[name].files))
+    runtime = {"python": "python3.13", "nodejs": "nodejs22.x"}[family]
+    assert at_browser(ada).post(NEW, typed(start=name, runtime=runtime)).status_code == 302
+    for path, source in blueprints.BLUEPRINTS[name].files_for(family).items():
+        if path.endswith(".py"):
+            compile(source, path, "exec")
+
+
+def test_htmx_is_sent_on_and_a_plain_form_too(ada, at_browser):
+    client = at_browser(ada)
+    assert client.post(NEW, typed(), headers=HTMX).headers["HX-Redirect"] == "/ada/functions/mine/"
+    assert client.post(NEW, typed(name="other")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"name": "no spaces"}, "Only letters, digits, hyphens and underscores"),
+        ({"runtime": "cobol"}, "This server cannot run that runtime"),
+        ({"start": "nothing"}, "Choose what to begin with"),
+        ({"start": "context", "runtime": "nodejs22.x"}, "This blueprint is for another language"),
+        ({"start": "upload"}, "Choose the zip file"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_field(given, said, ada, at_browser):
+    answer = at_browser(ada).post(NEW, typed(**given), headers=HTMX)
+    assert answer.status_code == 422
+    assert said in text(answer)
+    assert text(answer).lstrip().startswith('<form id="create"')
+    assert not Function.objects.exists()
+
+
+def test_a_zip_of_ones_own(ada, at_browser):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("app.py", "def run(event, context):\n    return 1\n")
+    file = SimpleUploadedFile("code.zip", data.getvalue())
+    at_browser(ada).post(NEW, typed(start="upload", zip=file, handler="app.run"))
+    assert selectors.get_version(account=ada, name="mine").handler == "app.run"
+
+
+def test_a_file_that_is_no_zip_is_refused_in_words(ada, at_browser):
+    file = SimpleUploadedFile("code.zip", b"not a zip")
+    answer = at_browser(ada).post(NEW, typed(start="upload", zip=file), headers=HTMX)
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["HX-Retarget"] == "#alerts"
+    assert not Function.objects.exists()
+
+
+def test_a_name_that_is_taken(ada, at_browser, make_function):
+    make_function(ada, "mine")
+    answer = at_browser(ada).post(NEW, typed(), headers=HTMX)
+    assert answer.status_code == 409
+    assert "ResourceConflictException" in text(answer)
+
+
+def test_deleting_takes_one_to_the_list(ada, at_browser, make_function):
+    make_function(ada, "mine")
+    answer = at_browser(ada).post("/ada/functions/mine/delete/", follow=True)
+    assert "The function mine is deleted." in text(answer)
+    assert not Function.objects.exists()
+
+
+def test_mallory_deletes_nothing(ada, mallory, at_browser, make_function):
+    make_function(ada, "mine")
+    client = at_browser(mallory)
+    assert client.post("/ada/functions/mine/delete/").status_code == 404
+    assert client.post("/mallory/functions/mine/delete/").status_code == 404
+    assert Function.objects.count() == 1
+    assert at_browser(ada).get("/ada/functions/mine/delete/").status_code == 405
