@@ -75,6 +75,7 @@ REGION = env("REGION", "us-east-1")
 SECRET_KEY = env("SECRET_KEY") or _kept_secret(DATA_DIR / "secret-key")
 DEBUG = env_flag("DEBUG")
 ALLOWED_HOSTS = [host for host in env("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+CSRF_FAILURE_VIEW = "console.pages.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [origin for origin in env("CSRF_TRUSTED_ORIGINS").split(",") if origin]
 ROOT_URLCONF = "console.urls"
 ASGI_APPLICATION = "console.asgi.console"
