@@ -95,11 +95,20 @@ class Sandbox(ABC):
 
     interpreter: Interpreter
     ephemeral_mb: int
+    bound = False
     stream: socket  # frames, both ways; non-blocking; EOF when the sandbox has died
 
     def fits(self, spec: SandboxSpec) -> bool:
         """Whether this still generic sandbox may be bound to ``spec``: same interpreter, same size of ``/tmp``."""
         return self.interpreter == spec.interpreter and self.ephemeral_mb == spec.ephemeral_mb
+
+    def claim_for(self, spec: SandboxSpec) -> None:
+        """The first act of every ``bind``: a sandbox is bound once, and never again. Raises ``SandboxFailure``."""
+        if not self.fits(spec):
+            raise SandboxFailure("The sandbox was started for another interpreter or size of /tmp.")
+        if self.bound:
+            raise SandboxFailure("The sandbox belongs to a function already.")
+        self.bound = True
 
     @abstractmethod
     def bind(self, spec: SandboxSpec) -> Binding:

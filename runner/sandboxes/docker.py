@@ -60,8 +60,7 @@ class DockerSandbox(Sandbox):
         self._killed = False
 
     def bind(self, spec: SandboxSpec) -> Binding:
-        if not self.fits(spec):
-            raise SandboxFailure("The sandbox was started for another interpreter or size of /tmp.")
+        self.claim_for(spec)
         placing.place(spec.code_dir, self.folder / "task")
         for layer in spec.layer_dirs:
             placing.place(layer, self.folder / "opt")

@@ -64,8 +64,7 @@ class LaunchedSandbox(Sandbox):
         self.stream = ours
 
     def bind(self, spec: SandboxSpec) -> Binding:
-        if not self.fits(spec):
-            raise SandboxFailure("The sandbox was started for another interpreter or size of /tmp.")
+        self.claim_for(spec)
         placing.place(spec.code_dir, self.directory / "task")
         for layer in spec.layer_dirs:
             placing.place(layer, self.directory / "opt")

@@ -324,6 +324,12 @@ def test_a_sandbox_is_never_bound_to_another_interpreter(bench: Bench):
     sandbox.kill()
 
 
+def test_a_sandbox_that_has_run_a_function_takes_no_other(bench: Bench):
+    function = bench.function("def lambda_handler(event, context): return 1")
+    with pytest.raises(SandboxFailure):
+        function.environment.sandbox.bind(function.spec)
+
+
 def test_layers_are_merged_in_order_and_found_after_the_functions_own_files(bench: Bench):
     layers = (
         {"python/one.py": "x = 1", "python/both.py": "x = 1"},
