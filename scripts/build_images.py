@@ -4,7 +4,7 @@
     build_images.py python-3.13 node-22 only these
     build_images.py --local             one Debian base made here (mmdebstrap), its Python and its Node.js; no registry
 
-Wheels are fetched here, not in the build: the build itself needs no network. Restart the broker afterwards.
+The AWS SDKs are fetched here, not in the build: the build itself needs no network. Restart the broker afterwards.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from build_function_libraries import FOLDERS, install_node, install_python
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "pupitre-runtime"
@@ -36,7 +38,7 @@ CONTEXT = (
     "runner/runtimes/pid1",
     "runner/runtimes/python",
     "runner/runtimes/node",
-    "requirements/functions.lock",
+    "requirements",
 )
 
 
@@ -88,7 +90,7 @@ def make_local_base() -> None:
 
 
 def fill(context: Path) -> None:
-    """What the Dockerfile copies, and the wheels."""
+    """What the Dockerfile copies, and the AWS SDKs."""
     for name in CONTEXT:
         source, target = ROOT / name, context / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,9 +98,13 @@ def fill(context: Path) -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(source, target)
-    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes")
-    wheelhouse, lock = str(context / "wheelhouse"), str(ROOT / "requirements" / "functions.lock")
-    subprocess.run((*pip, "--no-deps", "--dest", wheelhouse, "-r", lock), check=True, stdin=subprocess.DEVNULL)
+    (context / "sdk").mkdir()
+    for folder, (lock, version) in FOLDERS.items():
+        install_python(context / "sdk" / folder, lock, version)
+    try:
+        install_node(context / "sdk" / "node")
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"The AWS SDK for Node.js could not be fetched: {error}")
 
 
 def look_into(family: str, base: str) -> Wanted:

@@ -12,7 +12,6 @@ from django.conf import settings as django_settings
 
 from runner.broker.engine import Engine, EngineTrouble
 from runner.broker.protocol import BrokerError, Connection
-from runner.sandboxes import images
 
 HOW = "start one (scripts/private_engine.py start) and build the images (scripts/build_images.py --local)"
 
@@ -58,11 +57,17 @@ class LiveBroker:
 
 def containers(broker: LiveBroker) -> list[str]:
     """The names of the broker's containers, as the engine has them."""
+    return containers_with(str(broker.folder))
+
+
+def containers_with(folder: str) -> list[str]:
+    """The names of containers that see something of ``folder``."""
     client = docker.APIClient(base_url=django_settings.ENGINE_URL, version="auto", timeout=20)
     found = client.containers(all=True, filters={"name": "pupitre-"})
-    root = str(broker.folder)
     client.close()
-    return [one["Names"][0].lstrip("/") for one in found if any(root in (m.get("Source") or "") for m in one["Mounts"])]
+    return [
+        one["Names"][0].lstrip("/") for one in found if any(folder in (m.get("Source") or "") for m in one["Mounts"])
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -94,13 +99,3 @@ def broker_of_its_own(engine_with_images: None, tmp_path: Path) -> Iterator[Live
     live.start()
     yield live
     live.stop()
-
-
-@pytest.fixture
-def docker_settings(shared_broker: LiveBroker, settings) -> Iterator[LiveBroker]:
-    """This process's settings, as those of a worker beside ``shared_broker``."""
-    settings.SANDBOX_DRIVER = "docker"
-    settings.SANDBOX_BROKER = shared_broker.socket
-    images.forget()
-    yield shared_broker
-    images.forget()

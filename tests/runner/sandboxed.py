@@ -1,6 +1,7 @@
 """Functions in real sandboxes, for tests: give their files, invoke them, see what a caller and the log would see."""
 
 import json
+import os
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,10 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+from django.test import override_settings
+
 from runner.environment import Environment, InvokeRequest
 from runner.outcomes import Outcome
 from runner.runtimes import Interpreter, interpreters
-from runner.sandboxes.base import SandboxDriver, SandboxSpec
+from runner.sandboxes import images, rootfs
+from runner.sandboxes.base import SandboxDriver, SandboxSpec, SandboxUnavailable
+from runner.sandboxes.bubblewrap import Bubblewrap
+from runner.sandboxes.docker import Docker, DockerSandbox
+from runner.sandboxes.launched import LaunchedSandbox
+from tests import engine
+
+CANARY = "canary-c0ffee-5ecret"  # in the worker's environment; it must be nowhere inside
 
 VARIABLES = {
     "_HANDLER": "lambda_function.lambda_handler",
@@ -142,6 +153,30 @@ class Bench:
         assert began.outcome.ok, (began.outcome, began.lines)
         return function
 
+    @property
+    def own_users(self) -> bool:
+        """Whether each sandbox has a user of its own on the host."""
+        return not isinstance(self.driver, Bubblewrap) or self.driver.private
+
+    def has_sdk(self, family: str) -> bool:
+        """Whether functions of this family find the AWS SDK."""
+        interpreter = newest(family)
+        if isinstance(self.driver, Docker) or interpreter is None:
+            return interpreter is not None
+        libraries = rootfs.libraries(interpreter)
+        return libraries.is_dir() and (family == "python" or (libraries / "node_modules").is_dir())
+
+    def traces(self, function: Function) -> list[str]:
+        """What there still is of a function's sandbox on this host."""
+        sandbox = function.environment.sandbox
+        if isinstance(sandbox, DockerSandbox):
+            left = [str(sandbox.folder)] if sandbox.folder.exists() else []
+            return left + engine.containers_with(str(sandbox.folder))
+        assert isinstance(sandbox, LaunchedSandbox) and isinstance(self.driver, Bubblewrap)
+        groups = self.driver.cgroups
+        places = [sandbox.directory, *(groups.directories(sandbox.group) if groups else ())]
+        return [str(place) for place in places if place.exists()]
+
     def close(self) -> None:
         for function in self.made:
             function.environment.stop()
@@ -157,3 +192,30 @@ def opened(driver: SandboxDriver, directory: Path) -> Iterator[Bench]:
         yield bench
     finally:
         bench.close()
+
+
+@contextmanager
+def bubblewrap(data_dir: Path) -> Iterator[SandboxDriver]:
+    """The bubblewrap driver, or a skip that says what this host lacks."""
+    os.environ["PUPITRE_TEST_CANARY"] = CANARY
+    with override_settings(DATA_DIR=data_dir):
+        made = Bubblewrap()
+        try:
+            made.prepare()
+        except SandboxUnavailable as error:
+            pytest.skip(error.text)
+        yield made
+        made.close()
+
+
+@contextmanager
+def containers(broker: engine.LiveBroker) -> Iterator[SandboxDriver]:
+    """The Docker driver beside a broker."""
+    os.environ["PUPITRE_TEST_CANARY"] = CANARY
+    with override_settings(SANDBOX_DRIVER="docker", SANDBOX_BROKER=broker.socket):
+        images.forget()
+        made = Docker()
+        made.prepare()
+        yield made
+        made.close()
+    images.forget()

@@ -1,6 +1,5 @@
-"""What is particular to the Docker driver, on a real engine; what all drivers promise is in ``sandbox_contract.py``."""
+"""Containers keep the contract, on a real engine; and what is particular to them."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,97 +8,50 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import docker
 import pytest
 from django.conf import settings as django_settings
 
-from runner.environment import Environment, InvokeRequest, Kind, Outcome
-from runner.sandboxes import images
-from runner.sandboxes.base import SandboxFailure, SandboxSpec
+from runner.outcomes import Kind
+from runner.sandboxes.base import SandboxDriver, SandboxFailure
 from runner.sandboxes.docker import Docker
 from tests import engine
-from tests.engine import LiveBroker, broker_of_its_own, docker_settings, engine_with_images, shared_broker
+from tests.engine import LiveBroker, broker_of_its_own, engine_with_images, shared_broker
+from tests.runner.sandbox_contract import *  # noqa: F403
+from tests.runner.sandboxed import Bench, containers, opened
 
-__all__ = ["broker_of_its_own", "docker_settings", "engine_with_images", "shared_broker"]
+__all__ = ["broker_of_its_own", "engine_with_images", "shared_broker"]
 pytestmark = pytest.mark.engine
-
-HANDLER = """
-import os, socket
-
-def handler(event, context):
-    return eval(event["do"], globals())
-
-def hog():
-    blocks = []
-    while True:
-        blocks.append(bytearray(8 << 20))
-
-def many():
-    for number in range(10_000_000):
-        open(f"/tmp/{number}", "w").close()
-"""
+FINE = "def lambda_handler(event, context): return 'fine'"
+EVALUATE = """
+    import os, socket
+    def lambda_handler(event, context):
+        return eval(event)
+    """
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("code")
-    (folder / "app.py").write_text(HANDLER)
-    return folder
+def driver(shared_broker: LiveBroker) -> Iterator[SandboxDriver]:
+    with containers(shared_broker) as made:
+        yield made
 
 
 @pytest.fixture
-def driver(docker_settings: LiveBroker) -> Iterator[Docker]:
-    driver = Docker()
-    driver.prepare()
-    yield driver
-    driver.close()
-
-
-def spec(code: Path, memory_mb: int = 128) -> SandboxSpec:
-    (python, *_others) = (one for one in images.interpreters() if one.family == "python")
-    environment = {
-        "LAMBDA_TASK_ROOT": "/var/task",
-        "TZ": ":UTC",
-        "PYTHONPATH": "/var/runtime",
-        "AWS_LAMBDA_LOG_GROUP_NAME": "g",
-        "AWS_LAMBDA_FUNCTION_NAME": "f",
-        "AWS_LAMBDA_FUNCTION_VERSION": "1",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "s",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
-    }
-    return SandboxSpec(
-        interpreter=python, handler="app.handler", code_dir=code, environment=environment, memory_mb=memory_mb
-    )
+def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
+    with opened(driver, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
-def bound(driver: Docker, code: Path) -> Iterator[Callable[[], Environment]]:
-    """Environments of the function, initialised."""
-    made: list[Environment] = []
-
-    def _bound() -> Environment:
-        wanted = spec(code)
-        environment = Environment(driver.start(wanted.interpreter))
-        made.append(environment)
-        outcome = environment.init(wanted, request_id="init", on_log=print)
-        assert outcome.ok, outcome
-        return environment
-
-    yield _bound
-    for environment in made:
-        environment.stop()
+def broker(broker_of_its_own: LiveBroker) -> LiveBroker:
+    """One that the test may kill."""
+    return broker_of_its_own
 
 
-def do(environment: Environment, expression: str, timeout_s: float = 20) -> Outcome:
-    payload = json.dumps({"do": expression}).encode()
-    return environment.invoke(
-        InvokeRequest(request_id="r", payload=payload, timeout_s=timeout_s, invoked_arn=""), print
-    )
-
-
-def value(environment: Environment, expression: str) -> object:
-    outcome = do(environment, expression)
-    assert outcome.ok, outcome
-    return json.loads(outcome.payload)
+@pytest.fixture
+def own_bench(broker: LiveBroker, tmp_path: Path) -> Iterator[Bench]:
+    with containers(broker) as driver, opened(driver, tmp_path) as made:
+        yield made
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -110,79 +62,75 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_the_doctor_says_what_the_engine_offers(driver):
+def test_the_doctor_says_what_the_engine_offers(driver: SandboxDriver):
     report = {capability.name: capability for capability in driver.capabilities()}
     assert report["sandbox broker"].ok and report["system call filter"].ok
     assert "python" in report["runtime images"].detail
 
 
-def test_without_a_broker_the_driver_says_what_to_start(tmp_path):
+def test_without_a_broker_the_driver_says_what_to_start(tmp_path: Path):
     with pytest.raises(SandboxFailure, match=r"manage\.py broker"):
         Docker(tmp_path / "nobody").prepare()
 
 
-def test_inside_nobody_is_root_or_can_become_it(bound):
-    status = str(value(bound(), "open('/proc/self/status').read()"))
+def test_inside_nobody_is_root_or_can_become_it(bench: Bench):
+    status = bench.function(EVALUATE).invoke("open('/proc/self/status').read()").value
     assert "CapEff:\t0000000000000000" in status and "CapBnd:\t0000000000000000" in status
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
-    assert "Uid:\t0" not in status
 
 
-def test_the_user_is_named_as_aws_names_it_and_is_nobody_elses(bound):
-    first, second = bound(), bound()
-    name = "__import__('pwd').getpwuid(os.getuid()).pw_name"
-    assert value(first, name) == value(second, name) == "sbx_user1051"
-    assert value(first, "os.getuid()") != value(second, "os.getuid()")
+def test_no_two_containers_share_a_user(bench: Bench):
+    first, second = bench.function(EVALUATE), bench.function(EVALUATE)
+    assert 0 != first.invoke("os.getuid()").value != second.invoke("os.getuid()").value != 0
 
 
-def test_nothing_but_tmp_and_shared_memory_can_be_written(bound):
-    places = "[d for d in ('/', '/etc', '/var/task', '/opt', '/var/rapid', '/dev', '/proc/sys', '/sys', '/tmp') if os.access(d, os.W_OK)]"
-    assert value(bound(), places) == ["/tmp"]
+def test_nothing_but_tmp_can_be_written(bench: Bench):
+    places = ["/", "/etc", "/var/task", "/opt", "/var/rapid", "/var/runtime", "/dev", "/proc/sys", "/sys", "/tmp"]
+    reply = bench.function(EVALUATE).invoke(f"[place for place in {places} if os.access(place, os.W_OK)]")
+    assert reply.value == ["/tmp"]
 
 
-def test_files_without_content_end_before_the_hosts_memory_does(bound):
-    outcome = do(bound(), "many()", timeout_s=60)
-    assert outcome.kind is Kind.FUNCTION_ERROR and "No space left" in outcome.error_message
+def test_files_without_content_end_before_the_hosts_memory_does(bench: Bench):
+    reply = bench.function("""
+        def lambda_handler(event, context):
+            for number in range(10_000_000):
+                open(f"/tmp/{number}", "w").close()
+        """).invoke(timeout_s=60)
+    assert reply.outcome.kind is Kind.FUNCTION_ERROR
+    assert "No space left" in reply.outcome.error_message
 
 
-def test_the_own_host_name_resolves_and_the_hosts_name_servers_are_not_told(bound):
-    environment = bound()
-    assert value(environment, "socket.gethostbyname(socket.gethostname())") == "127.0.0.1"
-    assert value(environment, "open('/etc/resolv.conf').read().split()") == ["nameserver", "127.0.0.1"]
+def test_the_hosts_name_servers_and_kernel_command_line_are_not_told(bench: Bench):
+    function = bench.function(EVALUATE)
+    assert function.invoke("open('/etc/resolv.conf').read().split()").value == ["nameserver", "127.0.0.1"]
+    assert function.invoke("open('/proc/cmdline').read()").value == ""
 
 
-def test_a_function_that_takes_too_much_memory_ends_and_its_neighbour_answers(bound):
-    hog, neighbour = bound(), bound()
-    assert do(hog, "hog()").kind is Kind.OUT_OF_MEMORY
-    assert value(neighbour, "1 + 1") == 2
-
-
-def test_a_stopped_environment_leaves_no_container_and_no_folder(bound, docker_settings):
-    environment = bound()
-    (container,) = engine.containers(docker_settings)
-    environment.stop()
-    assert container not in engine.containers(docker_settings)
-    assert os.listdir(docker_settings.folder / "slots") == []
+def test_a_stopped_environment_leaves_no_container_and_no_folder(bench: Bench):
+    function = bench.function(FINE)
+    assert bench.traces(function) != []
+    function.environment.stop()
+    assert bench.traces(function) == []
 
 
 WORKER = """
 import sys
 import django; django.setup()
 from runner.environment import Environment
-from runner.sandboxes import images
+from runner.runtimes import interpreters
 from runner.sandboxes.docker import Docker
 driver = Docker(); driver.prepare()
-environment = Environment(driver.start(images.interpreters()[0]))
+environment = Environment(driver.start(interpreters()[0]))
 print(environment.wait_ready(30), flush=True)
 sys.stdin.read()
 """
 
 
-def test_no_container_outlives_a_killed_worker(broker_of_its_own):
+def test_no_container_outlives_a_killed_worker(broker: LiveBroker):
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "console.settings",
-        "PUPITRE_DATA_DIR": str(broker_of_its_own.folder),
+        "PUPITRE_DATA_DIR": str(broker.folder),
         "PUPITRE_SANDBOX_DRIVER": "docker",
     }
     worker = subprocess.Popen(
@@ -193,62 +141,40 @@ def test_no_container_outlives_a_killed_worker(broker_of_its_own):
         stdout=subprocess.PIPE,
     )
     assert worker.stdout and worker.stdout.readline() == b"True\n"
-    assert len(engine.containers(broker_of_its_own)) == 1
+    assert len(engine.containers(broker)) == 1
     worker.kill()
     worker.wait()
-    until(lambda: engine.containers(broker_of_its_own) == [])
-    until(lambda: os.listdir(broker_of_its_own.folder / "slots") == [])
+    until(lambda: engine.containers(broker) == [])
+    until(lambda: os.listdir(broker.folder / "slots") == [])
 
 
-@pytest.fixture
-def worker_beside(broker_of_its_own: LiveBroker, settings) -> Iterator[Docker]:
-    settings.SANDBOX_DRIVER, settings.SANDBOX_BROKER = "docker", broker_of_its_own.socket
-    images.forget()
-    driver = Docker()
-    driver.prepare()
-    yield driver
-    driver.close()
-    images.forget()
-
-
-def test_an_invocation_outlives_the_broker_and_a_new_broker_starts_with_a_clean_house(
-    worker_beside, broker_of_its_own, code
+def test_an_invocation_outlives_the_broker_and_a_new_broker_begins_with_a_clean_house(
+    own_bench: Bench, broker: LiveBroker
 ):
-    wanted = spec(code)
-    environment = Environment(worker_beside.start(wanted.interpreter))
-    assert environment.init(wanted, request_id="init", on_log=print).ok
-    broker_of_its_own.kill()
-    assert value(environment, "'still here'") == "still here"
-    broker_of_its_own.start()
-    assert engine.containers(broker_of_its_own) == []
-    second = Environment(worker_beside.start(wanted.interpreter))
-    assert second.init(wanted, request_id="init", on_log=print).ok
-    environment.stop()
-    second.stop()
+    function = own_bench.function(FINE)
+    broker.kill()
+    assert function.invoke().value == "fine"
+    broker.start()
+    assert engine.containers(broker) == []
+    assert own_bench.function(FINE).invoke().value == "fine"
 
 
-def test_a_container_that_the_engine_cannot_end_does_not_hold_up_the_others(worker_beside, broker_of_its_own, code):
-    wanted = spec(code)
-    stuck = Environment(worker_beside.start(wanted.interpreter))
-    assert stuck.init(wanted, request_id="init", on_log=print).ok
-    (name,) = engine.containers(broker_of_its_own)
+def test_a_container_that_the_engine_cannot_end_does_not_hold_up_the_others(own_bench: Bench, broker: LiveBroker):
+    stuck = own_bench.function(FINE)
+    (name,) = engine.containers(broker)
     shim = _shim_of(name)
     os.kill(shim, signal.SIGSTOP)
     try:
-        stuck.stop()
-        other = Environment(worker_beside.start(wanted.interpreter))
-        assert other.init(wanted, request_id="init", on_log=print).ok
-        assert value(other, "1 + 1") == 2
-        other.stop()
-        assert "1 slots given up" in worker_beside.capabilities()[0].detail
+        stuck.environment.stop()
+        assert own_bench.function(FINE).invoke().value == "fine"
+        assert "1 slots given up" in own_bench.driver.capabilities()[0].detail
     finally:
         os.kill(shim, signal.SIGCONT)
-    until(lambda: engine.containers(broker_of_its_own) == [])
+    until(lambda: name not in engine.containers(broker))
 
 
 def _shim_of(name: str) -> int:
-    import docker
-
+    """The process that stands between the engine and the container ``name``."""
     client = docker.APIClient(base_url=django_settings.ENGINE_URL, version="auto")
     identity = client.inspect_container(name)["Id"]
     client.close()
