@@ -1,4 +1,4 @@
-"""CloudWatch Logs: groups, streams and events."""
+"""CloudWatch Logs: groups, streams and events. CloudWatch: metrics and what their values were."""
 
 from django.db import models
 
@@ -58,3 +58,41 @@ class LogEvent(models.Model):
             models.Index(fields=["stream", "timestamp", "id"], name="log_event_in_order"),
             models.Index(fields=["request_id"], name="log_event_of_request"),
         ]
+
+
+class Metric(AccountOwned):
+    """A metric that values were stored for. ``dimensions`` is a list of [name, value] in the order of their names."""
+
+    namespace = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    dimensions = models.JSONField(default=list)
+    dimensions_key = models.CharField(max_length=64)
+    last_s = models.BigIntegerField(default=0)  # the latest point's start, epoch seconds
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "namespace", "name", "dimensions_key"], name="metric_once"),
+        ]
+
+
+class MetricPoint(models.Model):
+    """The values of a metric in one minute, or in one second; ``start`` in epoch seconds.
+
+    ``sketch`` is how they are spread (``logs.metrics.sketch``), null when that is not known.
+    """
+
+    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="points")
+    resolution = models.PositiveSmallIntegerField()  # seconds: 60, or 1
+    start = models.BigIntegerField()
+    unit = models.CharField(max_length=32)
+    count = models.FloatField()
+    total = models.FloatField()
+    minimum = models.FloatField()
+    maximum = models.FloatField()
+    sketch = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["metric", "resolution", "start", "unit"], name="metric_point_once"),
+        ]
+        indexes = [models.Index(fields=["resolution", "start"], name="metric_point_age")]

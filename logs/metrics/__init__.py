@@ -1,0 +1,40 @@
+"""CloudWatch metrics: values that accounts send, and those that the platform knows of its own services."""
+
+from logs.metrics.identity import MetricId, Series, Window
+from logs.metrics.put import Datum, StatisticSet, put_metric_data
+from logs.metrics.queries import Query, Result, get_metric_data
+from logs.metrics.reading import (
+    Datapoint,
+    get_metric_statistics,
+    list_metrics,
+    read_all_units,
+    read_series,
+)
+from logs.metrics.recorder import recorder
+from logs.metrics.sources import Source, register_source
+from logs.metrics.store import Sample, record, sweep
+from logs.metrics.summary import Summary
+
+__all__ = [
+    "Datapoint",
+    "Datum",
+    "MetricId",
+    "Query",
+    "Result",
+    "Sample",
+    "Series",
+    "Source",
+    "StatisticSet",
+    "Summary",
+    "Window",
+    "get_metric_data",
+    "get_metric_statistics",
+    "list_metrics",
+    "put_metric_data",
+    "read_all_units",
+    "read_series",
+    "record",
+    "recorder",
+    "register_source",
+    "sweep",
+]
