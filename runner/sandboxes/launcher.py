@@ -29,6 +29,7 @@ from typing import Any
 
 MESSAGE_SIZE = 256 * 1024
 FILTER_FD = 9
+PR_SET_CHILD_SUBREAPER = 36
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 
 Message = dict[str, Any]
@@ -155,30 +156,46 @@ class Launcher:
         self.lives[pid] = (message["slot"], life)
 
     def kill(self, slot: int) -> None:
+        """Kill the process in ``slot`` and its group.
+
+        bubblewrap's child is bound to die with it, but only once that child has got so far; until then it is in its
+        group, waiting for a word that would never come.
+        """
         if pid := self.slots.get(slot):
             os.kill(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def reap(self) -> None:
-        while self.lives:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        """Take leave of whoever has ended: sandboxes, and what they left to us as their subreaper."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
-            slot, life = self.lives.pop(pid)
-            if self.slots.get(slot) == pid:
-                del self.slots[slot]
-            with contextlib.suppress(OSError):  # nobody may be interested any more
-                os.write(life, json.dumps({"status": status}).encode())
-            os.close(life)
+            self.ended(pid, status)
+
+    def ended(self, pid: int, status: int) -> None:
+        slot, life = self.lives.pop(pid, (-1, -1))
+        if life < 0:
+            return
+        if self.slots.get(slot) == pid:
+            del self.slots[slot]
+        with contextlib.suppress(OSError):  # nobody may be interested any more
+            os.write(life, json.dumps({"status": status}).encode())
+        os.close(life)
 
     def end(self) -> None:
         for slot in list(self.slots):
             self.kill(slot)
         while self.lives:
-            pid, _status = os.waitpid(-1, 0)
-            self.lives.pop(pid, None)
+            self.ended(*os.waitpid(-1, 0))
 
 
 def main() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # where nobody else reaps, nothing may pile up
     launcher = Launcher(socket.socket(fileno=0))
     os.set_inheritable(0, False)
     try:

@@ -106,18 +106,24 @@ driver.prepare()
 own = driver.own_interpreter
 environment = Environment(driver.start(own))
 assert environment.wait_ready(20)
-print(driver.launcher._process.pid, environment.sandbox.directory, flush=True)
+print(environment.sandbox.directory, driver.launcher._process.pid, flush=True)
+input()
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_a_worker_that_is_killed_takes_its_sandboxes_with_it(driver: SandboxDriver, tmp_path: Path):
     environment = {**os.environ, "PUPITRE_DATA_DIR": str(tmp_path)}
-    run = subprocess.run([sys.executable, "-c", WORKER], env=environment, capture_output=True, text=True, timeout=60)
-    launcher, directory = run.stdout.split()
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert worker.stdout and worker.stdin
+    directory, launcher = worker.stdout.readline().split()
+    started = {int(launcher), *_descendants(int(launcher))}
+    assert len(started) >= 4  # the launcher, bubblewrap, PID 1, the runtime
+    worker.communicate("\n")
     for _ in range(500):
-        alive = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _mentions(path, launcher, directory)]
-        if not alive:
+        if not (alive := started & _parents().keys()):
             break
         threading.Event().wait(0.01)
     assert not alive
@@ -128,11 +134,25 @@ def test_a_worker_that_is_killed_takes_its_sandboxes_with_it(driver: SandboxDriv
         after.close()
 
 
-def _mentions(cmdline: Path, launcher: str, directory: str) -> bool:
-    try:
-        return cmdline.parent.name == launcher or directory.encode() in cmdline.read_bytes()
-    except OSError:
-        return False
+def _parents() -> dict[int, int]:
+    """Every living process and its parent."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if state != "Z":
+            found[int(path.parent.name)] = int(parent)
+    return found
+
+
+def _descendants(pid: int) -> set[int]:
+    parents = _parents()
+    found: set[int] = set()
+    while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
+        found |= more
+    return found
 
 
 def test_the_control_groups_hold_the_share_of_the_processor(bench: Bench):
@@ -143,3 +163,11 @@ def test_the_control_groups_hold_the_share_of_the_processor(bench: Bench):
     group = function.environment.sandbox.group
     quota = cgroups.ROOT / "cpu" / cgroups.NAME / group / "cpu.cfs_quota_us"
     assert int(quota.read_text()) == cgroups.CPU_PERIOD_US // 4
+
+
+def test_a_sandbox_that_is_killed_while_it_comes_up_leaves_nothing(driver: SandboxDriver):
+    for step in range(20):
+        sandbox = driver.start(driver.own_interpreter)
+        threading.Event().wait(step * 0.001)
+        sandbox.kill()
+    assert not _descendants(driver.launcher._process.pid)
