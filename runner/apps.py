@@ -8,8 +8,11 @@ class RunnerConfig(AppConfig):
     def ready(self) -> None:
         from core import targets
         from functions.runtimes import register_availability
+        from logs.metrics import register_source
+        from runner.metrics import NAMESPACE, LambdaMetrics
         from runner.runtimes import is_available
         from runner.targets import deliver_to_function
 
         targets.register("lambda", deliver_to_function)
         register_availability(is_available)
+        register_source(NAMESPACE, LambdaMetrics())

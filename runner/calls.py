@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _SERVED_KEPT = 10_000
 _SEND_AGAIN_AFTER_S = (0.0, 0.2, 1.0, 3.0)
 _LONG_S = 1.0
+PLATFORM_FAILURE = "PlatformFailure"  # of a record: the handler had no part in it
 
 
 class Calls:
@@ -149,6 +150,7 @@ def _record(call: Call, spec: RunSpec, executed: Executed) -> Entry:
         invocation_type=InvocationType.REQUEST_RESPONSE,
         source=call.source,
         state=State.SUCCEEDED if executed.outcome.ok else State.FAILED,
+        reason=PLATFORM_FAILURE if executed.outcome.kind is Kind.PLATFORM_FAILURE else "",
         payload=call.payload if call.source == "console" else None,
         client_context=call.client_context,
         attempt=1,

@@ -5,7 +5,9 @@ dead-letter queue are committed together, or not at all.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from core import arns, clock
@@ -14,6 +16,7 @@ from runner import delivery, retries, states
 from runner.claims import Claimed
 from runner.delivery import SUCCESS, Ending
 from runner.execution import Executed
+from runner.metrics import DEAD_LETTER, DESTINATION, Place
 from runner.models import Invocation, State
 from runner.policies import Book
 from runner.retries import Cause, Done, Ended, GiveUp, RetryAt
@@ -49,11 +52,14 @@ def finish(claimed: Claimed, result: Result, book: Book) -> bool:
     changes = {"attempt": attempts, "infra_attempts": failures, **_figures(result)}
     match decision:
         case RetryAt(moment):
-            return _move(claimed, changes | {"state": State.QUEUED, "due_at": moment})
+            moved = _move(claimed, changes | {"state": State.QUEUED, "due_at": moment})
         case Done():
-            return _end(claimed, result, changes, book, cause=None)
+            moved = _end(claimed, result, changes, book, cause=None)
         case GiveUp(cause):
-            return _end(claimed, result, changes, book, cause=cause)
+            moved = _end(claimed, result, changes, book, cause=cause)
+    if moved and decision not in (Done(), GiveUp(Cause.RETRIES_EXHAUSTED)):
+        _note_execution(claimed, result, book)
+    return moved
 
 
 def give_up(claimed: Claimed, cause: Cause, book: Book) -> bool:
@@ -75,6 +81,25 @@ def _is_held(claimed: Claimed) -> bool:
     """Whether this claim still holds its row; if so, the row is locked until the end of the transaction."""
     rows = Invocation.objects.select_for_update().filter(pk=claimed.id, token=claimed.token, state=State.RUNNING)
     return rows.values_list("pk", flat=True).first() is not None
+
+
+def _place(claimed: Claimed, result: Result) -> Place:
+    version = result.version.label if result.version else ""
+    return Place(claimed.account_id, claimed.function_name, claimed.qualifier, version)
+
+
+def _note_execution(claimed: Claimed, result: Result, book: Book) -> None:
+    """Keep the figures of an execution that the event's record does not stand for."""
+    executed = result.executed
+    if executed is None or executed.ended is not Ended.FUNCTION_ERROR:
+        return
+    started = clock.from_epoch_ms(executed.lines[0].timestamp_ms) if executed.lines else clock.now()
+    book.notes.tried_again(
+        _place(claimed, result),
+        duration_ms=executed.report.duration_ms,
+        asked_at=claimed.asked_at,
+        started_at=started,
+    )
 
 
 def _figures(result: Result) -> dict[str, Any]:
@@ -121,10 +146,11 @@ def _end(claimed: Claimed, result: Result, changes: dict[str, Any], book: Book, 
         dead_letter_arn = "" if cause is None else _dead_letter_arn(function, result)
         if _wants_records(config, cause, dead_letter_arn) and _is_held(claimed):
             ending = _ending(claimed, function, result, changes["attempt"], cause)
+            undelivered = partial(book.notes.undelivered, _place(claimed, result))
             if cause is None:
-                changes |= _deliver_success(claimed, config, ending)
+                changes |= _deliver_success(claimed, config, ending, undelivered)
             else:
-                changes |= _deliver_failure(claimed, config, dead_letter_arn, ending, cause)
+                changes |= _deliver_failure(claimed, config, dead_letter_arn, ending, cause, undelivered)
     return _move(claimed, changes)
 
 
@@ -134,23 +160,37 @@ def _wants_records(config: EventInvokeConfig | None, cause: Cause | None, dead_l
     return bool(dead_letter_arn) or (config is not None and bool(config.on_failure))
 
 
-def _deliver_success(claimed: Claimed, config: EventInvokeConfig | None, ending: Ending) -> dict[str, Any]:
+def _deliver_success(
+    claimed: Claimed, config: EventInvokeConfig | None, ending: Ending, undelivered: Callable[[str], None]
+) -> dict[str, Any]:
     if config is None or not config.on_success:
         return {}
     refused = delivery.send(account_id=claimed.account_id, arn=config.on_success, ending=ending, now=clock.now())
-    return {"reason": f"DestinationFailed: {refused}"[:64]} if refused else {}
+    if not refused:
+        return {}
+    undelivered(DESTINATION)
+    return {"reason": f"DestinationFailed: {refused}"[:64]}
 
 
 def _deliver_failure(
-    claimed: Claimed, config: EventInvokeConfig | None, dead_letter_arn: str, ending: Ending, cause: Cause
+    claimed: Claimed,
+    config: EventInvokeConfig | None,
+    dead_letter_arn: str,
+    ending: Ending,
+    cause: Cause,
+    undelivered: Callable[[str], None],
 ) -> dict[str, Any]:
     account_id, refusals, taken = claimed.account_id, [], False
     if config is not None and config.on_failure:
         refused = delivery.send(account_id=account_id, arn=config.on_failure, ending=ending, now=clock.now())
         taken, refusals = not refused, [refused]
+        if refused:
+            undelivered(DESTINATION)
     if dead_letter_arn:
         refused = delivery.send_dead_letter(account_id=account_id, arn=dead_letter_arn, ending=ending)
         taken, refusals = taken or not refused, [*refusals, refused]
+        if refused:
+            undelivered(DEAD_LETTER)
     if taken:
         return {"state": State.DEAD_LETTER}
     reason = next((refused for refused in refusals if refused), "")

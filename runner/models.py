@@ -72,6 +72,7 @@ class Invocation(models.Model):
             models.Index(fields=["account", "state", "due_at"], name="invocation_account_due"),
             models.Index(fields=["state", "function", "due_at"], name="invocation_function_due"),
             models.Index(fields=["function", "-asked_at"], name="invocation_of_function"),
+            models.Index(fields=["account", "-asked_at"], name="invocation_of_account"),
         ]
 
     @property

@@ -6,6 +6,7 @@ from uuid import UUID
 from core import limits
 from functions import selectors
 from functions.models import EventInvokeConfig, Function
+from runner.metrics import Notes
 from runner.retries import Policy
 
 
@@ -21,9 +22,13 @@ def of_config(config: EventInvokeConfig | None) -> Policy:
 
 
 class Book:
-    """Functions and their configurations as one transaction sees them: a batch of a hundred events asks once."""
+    """Functions and their configurations as one transaction sees them: a batch of a hundred events asks once.
+
+    ``notes`` are the metrics that it stores with them.
+    """
 
     def __init__(self) -> None:
+        self.notes = Notes()
         self._functions: dict[UUID, Function | None] = {}
         self._configs: dict[tuple[UUID, str], EventInvokeConfig | None] = {}
 

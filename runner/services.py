@@ -13,9 +13,14 @@ from django.db import close_old_connections, transaction
 
 from accounts.models import Account
 from core import clock, failpoints, ids, limits
-from runner import bell, leases, lookup, messages, presence, rendezvous
+from runner import bell, leases, lookup, messages, metrics, presence, rendezvous
 from runner.answers import Answer
-from runner.errors import EnvironmentFailure, NoWorker
+from runner.errors import (
+    AccountConcurrencyExceeded,
+    EnvironmentFailure,
+    NoWorker,
+    ReservedConcurrencyExceeded,
+)
 from runner.events import checked_client_context, checked_payload
 from runner.lookup import Found
 from runner.messages import Call, Reply
@@ -185,8 +190,10 @@ def _send(asking: _Asking) -> _Sent:
             lane=rendezvous.NESTED_LANE if call.nested else rendezvous.LANE,
             message=messages.encode_call(call),
         )
-    except BaseException:
+    except BaseException as error:
         meeting.forget(request_id)
+        if isinstance(error, ReservedConcurrencyExceeded | AccountConcurrencyExceeded):
+            metrics.note_throttle(found)
         raise
     return _Sent(request_id, future, patience_s)
 

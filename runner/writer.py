@@ -116,6 +116,7 @@ def write(batch: Sequence[Entry]) -> None:
         for entry in batch:
             if entry.finish is not None:
                 entry.finish(book)
+        book.notes.write()
         write_function_events([entry.logs for entry in batch if entry.logs is not None])
 
 

@@ -13,7 +13,7 @@ from logs.metrics.reading import (
 from logs.metrics.recorder import recorder
 from logs.metrics.sources import Source, register_source
 from logs.metrics.store import Sample, record, sweep
-from logs.metrics.summary import Summary
+from logs.metrics.summary import Summary, find_statistic, needs_spread
 
 __all__ = [
     "Datapoint",
@@ -27,9 +27,11 @@ __all__ = [
     "StatisticSet",
     "Summary",
     "Window",
+    "find_statistic",
     "get_metric_data",
     "get_metric_statistics",
     "list_metrics",
+    "needs_spread",
     "put_metric_data",
     "read_all_units",
     "read_series",
