@@ -6,6 +6,7 @@ credentials without a row each, and any process checks them without asking anoth
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,12 +24,17 @@ _SALT = "accounts.credentials"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever signed: ``arn`` and ``user_id`` as GetCallerIdentity tells them, ``secret`` to check the signature."""
+    """Whoever signed: ``arn`` and ``user_id`` as GetCallerIdentity tells them, ``secret`` to check the signature.
+
+    ``session_policy`` (a document) and ``session_policy_arns`` bound a role's session, where it was started with any.
+    """
 
     account_id: str
     arn: str
     user_id: str
     secret: str
+    session_policy: str = ""
+    session_policy_arns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,25 @@ def assumed_role_arn(role_arn: str, session_name: str) -> str:
     return f"arn:{arns.PARTITION}:sts::{parsed.account}:assumed-role/{name}/{session_name}"
 
 
-def temporary(*, account_id: str, role_arn: str, session_name: str, seconds: int) -> TemporaryCredentials:
-    """Credentials of a role for ``seconds``. Asks no database: fit for the event loop."""
+def temporary(
+    *,
+    account_id: str,
+    role_arn: str,
+    session_name: str,
+    seconds: int,
+    policy: str = "",
+    policy_arns: Sequence[str] = (),
+) -> TemporaryCredentials:
+    """Credentials of a role for ``seconds``, bounded by ``policy`` and ``policy_arns`` together where there are any.
+
+    Asks no database: fit for the event loop.
+    """
     return _issue(
         account_id=account_id,
         arn=assumed_role_arn(role_arn, session_name),
         user_id=f"{identifiers.role_id(role_arn)}:{session_name}",
         seconds=seconds,
+        session=[policy, list(policy_arns)] if policy or policy_arns else [],
     )
 
 
@@ -70,10 +88,12 @@ def session(*, account_id: str, arn: str, user_id: str, seconds: int, user: User
     return _issue(account_id=account_id, arn=arn, user_id=user_id, seconds=seconds, user=user)
 
 
-def _issue(*, account_id: str, arn: str, user_id: str, seconds: int, user: User | None = None) -> TemporaryCredentials:
+def _issue(
+    *, account_id: str, arn: str, user_id: str, seconds: int, user: User | None = None, session: Sequence[Any] = ()
+) -> TemporaryCredentials:
     expires_at = (clock.now() + timedelta(seconds=seconds)).replace(microsecond=0)
     access_key_id = identifiers.access_key_id("ASIA", account_id)
-    claims = [access_key_id, account_id, arn, user_id, int(expires_at.timestamp()), user.pk if user else None]
+    claims = [access_key_id, account_id, arn, user_id, int(expires_at.timestamp()), user.pk if user else None, *session]
     token = _signer().sign_object(claims)
     return TemporaryCredentials(access_key_id, _secret(token), token, expires_at)
 
@@ -110,14 +130,15 @@ def _temporary_principal(access_key_id: str, session_token: str) -> Principal:
         claims: list[Any] = _signer().unsign_object(session_token)
     except (BadSignature, ValueError):
         raise InvalidClientTokenId from None
-    sealed_key_id, account_id, arn, user_id, expires, user_pk = claims
+    sealed_key_id, account_id, arn, user_id, expires, user_pk, *session = claims
     if not constant_time_compare(sealed_key_id, access_key_id):
         raise InvalidClientTokenId
     if clock.now() >= datetime.fromtimestamp(expires, UTC):
         raise ExpiredToken
     if user_pk is not None and not User.objects.filter(pk=user_pk, is_active=True).exists():
         raise InvalidClientTokenId
-    return Principal(account_id, arn, user_id, _secret(session_token))
+    policy, policy_arns = session or ("", ())
+    return Principal(account_id, arn, user_id, _secret(session_token), policy, tuple(policy_arns))
 
 
 def _signer() -> Signer:

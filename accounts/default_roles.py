@@ -2,14 +2,39 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from accounts import identifiers
-from accounts.models import Account, Role, RolePolicyAttachment
+from accounts.models import Account, Role, RolePolicy, RolePolicyAttachment
 from core import arns
 
-LAB_ROLE = "LabRole"
+LAB_ROLE, LAB_POLICY = "LabRole", "LabServices"
 
 _TRUSTED = ("lambda", "events", "scheduler", "apigateway", "states", "iot", "cloudformation")
+
+# What the labs use beyond the managed policies. IAM only to read, and to hand the account's own roles on.
+_LAB_ACTIONS = (
+    "apigateway:*",
+    "cloudformation:*",
+    "cloudwatch:*",
+    "ec2:Describe*",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+    "events:*",
+    "execute-api:*",
+    "iam:Get*",
+    "iam:List*",
+    "iam:Simulate*",
+    "iot:*",
+    "kinesis:*",
+    "pipes:*",
+    "scheduler:*",
+    "secretsmanager:*",
+    "ssm:*",
+    "states:*",
+    "sts:*",
+    "xray:*",
+)
 
 # name: (path, description, AWS managed policies by the end of their ARN)
 DEFAULT_ROLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -36,11 +61,25 @@ DEFAULT_ROLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 
 
-def trust(services: Iterable[str]) -> str:
-    """A trust policy that lets AWS services take the role."""
-    principals = [f"{service}.amazonaws.com" for service in services]
-    statement = {"Effect": "Allow", "Principal": {"Service": principals}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def trust(services: Iterable[str], *, account_id: str) -> str:
+    """A trust policy that lets AWS services take the role, and whoever in the account may take roles."""
+    principal = {
+        "Service": [f"{service}.amazonaws.com" for service in services],
+        "AWS": arns.iam(account_id, "root"),
+    }
+    return _document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+
+
+def lab_policy(account_id: str) -> str:
+    """What ``LabRole`` may do beyond its managed policies."""
+    return _document(
+        {"Sid": "Services", "Effect": "Allow", "Action": _LAB_ACTIONS, "Resource": "*"},
+        {"Sid": "OwnRoles", "Effect": "Allow", "Action": "iam:PassRole", "Resource": arns.iam(account_id, "role/*")},
+    )
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def create_default_roles(*, account: Account) -> None:
@@ -53,10 +92,12 @@ def create_default_roles(*, account: Account) -> None:
                 "path": path,
                 "unique_id": identifiers.role_id(arns.iam(account.id, f"role{path}{name}")),
                 "description": description,
-                "assume_role_policy": trust(_TRUSTED if name == LAB_ROLE else ("lambda",)),
+                "assume_role_policy": trust(_TRUSTED if name == LAB_ROLE else ("lambda",), account_id=account.id),
             },
         )
         if created:
             RolePolicyAttachment.objects.bulk_create(
                 RolePolicyAttachment(role=role, policy_arn=arns.iam("aws", f"policy/{policy}")) for policy in policies
             )
+        if created and name == LAB_ROLE:
+            RolePolicy.objects.create(role=role, name=LAB_POLICY, document=lab_policy(account.id))

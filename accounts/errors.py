@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.policies import Decision, Layer
 from core.errors import AccessDenied, ResourceConflict, ResourceNotFound, ServiceError, ValidationError
 
 # -- credentials -----------------------------------------------------------------------------------
@@ -214,6 +216,34 @@ class IamValidationError(ValidationError):
     legacy_code = "ValidationError"
 
 
+class NotAuthorized(AccessDenied):
+    """Policies do not let somebody do something.
+
+    ``fields`` say what a person needs to change it: ``user`` (an ARN), ``action``, ``resource``, ``decision``
+    (``accounts.policies.Decision``, with the statement that decided) and ``role`` (its name, empty for others).
+    """
+
+    legacy_code = "AccessDenied"
+    title: ClassVar[Any] = _("A permission is missing")
+    message = "User: {user} is not authorized to perform: {action} on resource: {resource} {why}"
+
+    def __init__(self, *, user: str, action: str, resource: str, decision: Decision, role: str = "") -> None:
+        super().__init__(
+            user=user, action=action, resource=resource, decision=decision, role=role, why=decision.why(action)
+        )
+        told = {"action": action, "resource": resource, "role": role or user, "by": decision.by}
+        text = _FORBIDDEN if decision.explicit else _MISSING[decision.layer]
+        self.hint = format_lazy(text, **told)  # type: ignore[misc]  # every other error has the same for all
+
+
+_FORBIDDEN = _("A statement forbids it: {by}. An explicit deny wins over every permission; change that statement.")
+_MISSING = {
+    Layer.IDENTITY: _("Add a policy that allows {action} on {resource} to the role {role}."),
+    Layer.BOUNDARY: _("The permissions boundary of the role {role} has to allow {action}, too."),
+    Layer.SESSION: _("The policy that the session of {role} was started with has to allow {action}, too."),
+    Layer.RESOURCE: _("The policy of {resource} has to allow {action} to whoever asks."),
+}
+
 # -- STS -------------------------------------------------------------------------------------------
 
 
@@ -223,4 +253,15 @@ class AssumeRoleDenied(AccessDenied):
     legacy_code = "AccessDenied"
     title: ClassVar[Any] = _("That role cannot be taken")
     message = "User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-    hint: ClassVar[Any] = _("Check the name of the role: it must exist in this account.")
+    hint: ClassVar[Any] = _("The role must exist in this account, and its trust policy must name whoever takes it.")
+
+
+class PackedPolicyTooLarge(ServiceError):
+    """Session policies of more than STS takes."""
+
+    code = "PackedPolicyTooLargeException"
+    legacy_code = "PackedPolicyTooLarge"
+    status = 400
+    title: ClassVar[Any] = _("The policy of the session is too large")
+    message = "The session policies exceed the allowed size: 2048 characters and 10 policy ARNs."
+    hint: ClassVar[Any] = _("Put what the session may do into a policy of the role instead.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from aws import bodies, code_links, cors, errors, operation, routing, signing, validation
+from aws import authorization, bodies, code_links, cors, errors, operation, routing, signing, validation
 from aws.http import Request, Response
 from aws.identity import Identity, look_up
 from aws.model import OperationModel, ServiceModel
@@ -63,7 +63,7 @@ class Api:
             return await _send(send, scope, Response(200, [("Content-Type", "text/plain")], b"ok\n"), request_id)
         if request.method == "OPTIONS":
             return await _send(send, scope, cors.preflight(request.headers), request_id)
-        call = Call(request, request_id, _endpoint(scope, request), receive)
+        call = Call(request, request_id, _endpoint(scope, request), _source_ip(scope), receive)
         try:
             await _send(send, scope, await self._answer_or_error(call), request_id, receive)
         except bodies.Disconnected:
@@ -133,6 +133,8 @@ class Api:
             params = await pool.run(_parse, route, request)
         else:
             params = _parse(route, request)
+        if authorization.is_needed(caller):
+            await pool.run(_authorize, route, caller, params)
         result: Params | None = await handler.handler(caller, params)  # type: ignore[misc]
         return _render(route, result, caller.request_id)
 
@@ -140,10 +142,13 @@ class Api:
 class Call:
     """What is known of one call so far."""
 
-    __slots__ = ("body_read", "body_sha256", "endpoint", "receive", "request", "request_id", "service")
+    __slots__ = ("body_read", "body_sha256", "endpoint", "receive", "request", "request_id", "service", "source_ip")
 
-    def __init__(self, request: Request, request_id: str, endpoint: str, receive: bodies.Receive) -> None:
-        self.request, self.request_id, self.endpoint, self.receive = request, request_id, endpoint, receive
+    def __init__(
+        self, request: Request, request_id: str, endpoint: str, source_ip: str, receive: bodies.Receive
+    ) -> None:
+        self.request, self.request_id, self.receive = request, request_id, receive
+        self.endpoint, self.source_ip = endpoint, source_ip
         self.service: ServiceModel | None = None
         self.body_sha256 = ""
         self.body_read = False
@@ -190,6 +195,12 @@ def _endpoint(scope: Scope, request: Request) -> str:
     return f"{scope.get('scheme', 'http')}://{host}" if _HOST.fullmatch(host) else str(settings.API_URL)
 
 
+def _source_ip(scope: Scope) -> str:
+    """The address of whoever is connected: the client, a proxy before us, or this host for a function."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 # -- authenticate ----------------------------------------------------------------------------------
 
 
@@ -221,6 +232,9 @@ def _caller(call: Call, identity: Identity, signature: signing.Signature) -> Cal
         region=signature.region,
         request_id=call.request_id,
         endpoint=call.endpoint,
+        principal=identity.principal,
+        source_ip=call.source_ip,
+        trace=call.request.headers.get("x-amzn-trace-id", ""),
     )
 
 
@@ -239,8 +253,15 @@ def _parse(route: Route, request: Request) -> Params:
     return params
 
 
+def _authorize(route: Route, caller: Caller, params: Params) -> None:
+    model = route.operation
+    authorization.check(caller, model.service.endpoint_prefix, model.name, params)
+
+
 def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
-    result: Any = handler.handler(caller, _parse(route, request))
+    params = _parse(route, request)
+    _authorize(route, caller, params)
+    result: Any = handler.handler(caller, params)
     return _render(route, result, caller.request_id)
 
 

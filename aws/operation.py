@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from accounts.credentials import Principal
 from accounts.models import Account
+from accounts.permissions import Actor, actor_of
 
 type Params = dict[str, Any]
 """Members in wire casing, exactly those of the service model.
@@ -39,6 +41,9 @@ class Caller:
     ``region``      the region of the request's signature
     ``request_id``  the UUID that the answer carries as ``x-amzn-RequestId``
     ``endpoint``    scheme, host and port as the caller reached this server: ``http://127.0.0.1:4566``
+    ``principal``   the same with what bounds its session, for whoever decides about permissions
+    ``source_ip``   the address that the request came from
+    ``trace``       the header ``X-Amzn-Trace-Id`` as it was sent, or empty
     """
 
     account: Account
@@ -47,6 +52,13 @@ class Caller:
     region: str
     request_id: str
     endpoint: str
+    principal: Principal
+    source_ip: str = ""
+    trace: str = ""
+
+    def actor(self) -> Actor:
+        """Who it is to the policies. Reads the database: for a thread."""
+        return actor_of(account=self.account, principal=self.principal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from accounts.iam import documents, pages, rules
 from accounts.iam.managed_policies import AWS_POLICIES, AwsPolicy
 from accounts.models import Account, Policy, PolicyVersion, Role, RolePolicyAttachment
 from accounts.selectors import own_arn
+from accounts.services import bump_stamp
 from core import arns, clock, paging
 
 PAGE_SIZE = 100
@@ -234,6 +235,7 @@ def create_policy(
     except IntegrityError:  # made by somebody else since we looked
         raise errors.PolicyExists(name=name) from None
     PolicyVersion.objects.create(policy=policy, number=1, document=document)
+    bump_stamp(account_id=account.id)  # attached somewhere under this name, before it was deleted and made again
     return _describe(policy, _Uses({}, {}))
 
 
@@ -256,6 +258,7 @@ def delete_policy(*, account: Account, arn: str) -> None:
             "versions. The default version is deleted with the policy."
         )
     policy.delete()
+    bump_stamp(account_id=account.id)  # sessions may be bounded by it
 
 
 @transaction.atomic
@@ -276,6 +279,7 @@ def create_policy_version(
         policy.default_version = version.number
     policy.updated_at = clock.now()
     policy.save()
+    bump_stamp(account_id=account.id)
     return VersionDescription(version.number, document, set_as_default, version.created_at)
 
 
@@ -296,6 +300,7 @@ def set_default_policy_version(*, account: Account, arn: str, version: str) -> N
     policy.default_version = _version_row(policy, arn, version).number
     policy.updated_at = clock.now()
     policy.save()
+    bump_stamp(account_id=account.id)
 
 
 def _version_row(policy: Policy, arn: str, label: str) -> PolicyVersion:

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts import errors
 from accounts.iam import documents, pages, policies, roles, rules
 from accounts.models import Account, Role, RolePolicy, RolePolicyAttachment
+from accounts.services import bump_stamp
 
 PAGE_SIZE = 100
 
@@ -23,6 +24,7 @@ def put_role_policy(*, account: Account, role_name: str, policy_name: str, docum
             f"Maximum policy size of {rules.INLINE_POLICIES_SIZE} bytes exceeded for role {role_name}"
         )
     row, _ = RolePolicy.objects.update_or_create(role=role, name=policy_name, defaults={"document": document})
+    bump_stamp(account_id=account.id)
     return row
 
 
@@ -41,6 +43,7 @@ def delete_role_policy(*, account: Account, role_name: str, policy_name: str) ->
     deleted, _ = role.inline_policies.filter(name=policy_name).delete()
     if not deleted:
         raise errors.RolePolicyNotFound(name=policy_name)
+    bump_stamp(account_id=account.id)
 
 
 def list_role_policies(
@@ -63,6 +66,7 @@ def attach_role_policy(*, account: Account, role_name: str, arn: str) -> None:
     if attachments.count() >= rules.POLICIES_PER_ROLE:
         raise errors.IamLimitExceeded(quota="PoliciesPerRole", limit=rules.POLICIES_PER_ROLE)
     RolePolicyAttachment.objects.create(role=role, policy_arn=policy.arn)
+    bump_stamp(account_id=account.id)
 
 
 @transaction.atomic
@@ -73,6 +77,7 @@ def detach_role_policy(*, account: Account, role_name: str, arn: str) -> None:
     deleted, _ = role.attachments.filter(policy_arn=policy.arn if policy else arn).delete()
     if not deleted:
         raise errors.PolicyNotFound(arn=arn)
+    bump_stamp(account_id=account.id)
 
 
 def list_attached_role_policies(

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from accounts import errors, identifiers
 from accounts.iam import documents, pages, policies, rules
 from accounts.models import Account, Role
+from accounts.services import bump_stamp
 from core import arns, paging
 
 PAGE_SIZE = 100
@@ -58,6 +59,7 @@ def create_role(
             role.save(force_insert=True)
     except IntegrityError:  # made by somebody else since we looked
         raise errors.RoleExists(name=name) from None
+    bump_stamp(account_id=account.id)
     return role
 
 
@@ -126,6 +128,7 @@ def delete_role(*, account: Account, name: str) -> None:
     if role.inline_policies.exists():
         raise errors.DeleteConflict("Cannot delete entity, must delete policies first.")
     role.delete()
+    bump_stamp(account_id=account.id)
 
 
 @transaction.atomic
@@ -134,6 +137,7 @@ def put_role_permissions_boundary(*, account: Account, name: str, arn: str) -> R
     role = lock_role(account=account, name=name)
     role.permissions_boundary = policies.check_boundary(account=account, arn=arn)
     role.save(update_fields=["permissions_boundary"])
+    bump_stamp(account_id=account.id)
     return role
 
 
@@ -145,6 +149,7 @@ def delete_role_permissions_boundary(*, account: Account, name: str) -> Role:
         raise errors.NoSuchEntity(f"The role with name {name} does not have a permission boundary.")
     role.permissions_boundary = ""
     role.save(update_fields=["permissions_boundary"])
+    bump_stamp(account_id=account.id)
     return role
 
 
@@ -155,6 +160,7 @@ def tag_role(*, account: Account, name: str, tags: dict[str, str]) -> Role:
     role.tags = rules.merged_tags(role.tags, tags)
     rules.check_tags(role.tags)
     role.save(update_fields=["tags"])
+    bump_stamp(account_id=account.id)
     return role
 
 
@@ -164,4 +170,5 @@ def untag_role(*, account: Account, name: str, keys: Iterable[str]) -> Role:
     role = lock_role(account=account, name=name)
     role.tags = rules.without_tags(role.tags, keys)
     role.save(update_fields=["tags"])
+    bump_stamp(account_id=account.id)
     return role

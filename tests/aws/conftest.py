@@ -177,13 +177,21 @@ class Cloud:
 
     url: str
 
-    def boto(self, account: Account, service: str, *, key: AccessKey | None = None, **credentials: str) -> Any:
+    def boto(
+        self,
+        account: Account,
+        service: str,
+        *,
+        key: AccessKey | None = None,
+        region: str = "us-east-1",
+        **credentials: str,
+    ) -> Any:
         """A client of ``account``: with a key of its user ``<slug>``, the given key, or temporary credentials."""
         if not credentials:
             key = key or self.key(account)
             credentials = {"aws_access_key_id": key.id, "aws_secret_access_key": key.secret}
         config = botocore.config.Config(retries={"max_attempts": 0})
-        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1", config=config, **credentials)
+        return boto3.client(service, endpoint_url=self.url, region_name=region, config=config, **credentials)
 
     def key(self, account: Account) -> AccessKey:
         """The first key of the account's user of the same name; both are made when they are missing."""

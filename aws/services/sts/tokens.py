@@ -13,20 +13,22 @@ def get_caller_identity(caller: Caller, request: Params) -> Params:
 @operation("sts", "AssumeRole")
 def assume_role(caller: Caller, request: Params) -> Params:
     session_name = request["RoleSessionName"]
-    role, given = sts.assume_role(
+    role, granted = sts.assume_role(
         account=caller.account,
-        caller_arn=caller.principal_arn,
+        actor=caller.actor(),
         role_arn=request["RoleArn"],
         session_name=session_name,
         seconds=request.get("DurationSeconds", sts.ASSUME_ROLE_SECONDS),
         policy=request.get("Policy", ""),
+        policy_arns=[given["arn"] for given in request.get("PolicyArns", []) if given.get("arn")],
+        external_id=request.get("ExternalId", ""),
     )
     user = {
         "AssumedRoleId": f"{role.unique_id}:{session_name}",
         "Arn": credentials.assumed_role_arn(role.arn, session_name),
     }
     return {
-        "Credentials": _credentials(given),
+        "Credentials": _credentials(granted),
         "AssumedRoleUser": user,
         "SourceIdentity": request.get("SourceIdentity"),
     }
