@@ -159,7 +159,7 @@ export class Workbench {
   // -- asking and answers --------------------------------------------------------------------------
 
   isOurs(event) {
-    return this.form.contains(event.target) || event.target === this.form;
+    return event.target === this.form || event.target.dataset.press !== undefined;
   }
 
   press(name) {
@@ -182,8 +182,11 @@ export class Workbench {
   }
 
   onAnswer() {
-    if (this.comesToResult) document.getElementById("result").scrollIntoView({ block: "start" });
-    this.comesToResult = false;
+    if (this.comesToResult) {
+      const result = document.getElementById("result");
+      result.scrollIntoView({ block: "start" });
+      this.comesToResult = !result.querySelector(".result-bar:is(.ok, .bad)");
+    }
     const base = document.getElementById("base")?.value;
     if (this.asked && base && this.form.dataset.base !== base) {
       this.form.dataset.base = base;
