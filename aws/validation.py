@@ -45,6 +45,7 @@ class InvalidRuntime(InvalidParameterValue):
 
 
 ERRORS: Mapping[str, type[ServiceError]] = {
+    "cloudwatch": LegacyValidationError,
     "iam": LegacyValidationError,
     "logs": InvalidParameter,
     "sts": LegacyValidationError,
