@@ -113,7 +113,8 @@ def _read_only(source: str, target: str) -> dict[str, Any]:
         "Source": source,
         "Target": target,
         "ReadOnly": True,
-        "BindOptions": {"Propagation": "rprivate", "NonRecursive": True},
+        # The engine refuses rprivate for what lies in its own volumes.
+        "BindOptions": {"Propagation": "rslave", "NonRecursive": True},
     }
 
 
