@@ -242,7 +242,7 @@ def _caller(call: Call, identity: Identity, signature: signing.Signature) -> Cal
 
 
 def _find_handler(service: ServiceModel, model: OperationModel) -> Operation:
-    if found := operation.find(service.endpoint_prefix, model.name):
+    if found := operation.find(service.name, model.name):
         return found
     raise UnknownOperation(service=service.name, operation=model.name)
 

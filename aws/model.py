@@ -111,6 +111,7 @@ class ServiceModel:
         metadata = definition["metadata"]
         self.name = name
         self.protocol: str = metadata["protocol"]
+        self.protocols: tuple[str, ...] = tuple(metadata.get("protocols", [self.protocol]))
         self.endpoint_prefix: str = metadata.get("endpointPrefix", name)
         self.signing_name: str = metadata.get("signingName", self.endpoint_prefix)
         self.target_prefix: str = metadata.get("targetPrefix", "")
@@ -118,11 +119,21 @@ class ServiceModel:
         self.json_version: str = metadata.get("jsonVersion", "1.0")
         self.xml_namespace = _namespace_uri(metadata.get("xmlNamespace"))
         self.query_compatible = "awsQueryCompatible" in metadata  # its value is an empty object
+        self._definition = definition
         self._operations = definition["operations"]
         self._shapes = definition["shapes"]
         self._shape_cache: dict[str, Shape] = {}
         self._operation_cache: dict[str, OperationModel] = {}
         self._compiled: dict[Any, Any] = {}
+
+    def speaking(self, protocol: str) -> "ServiceModel":
+        """The service as it speaks another of its ``protocols``."""
+        if protocol == self.protocol:
+            return self
+        metadata = self._definition["metadata"] | {"protocol": protocol}
+        return self.compiled(
+            ("speaking", protocol), lambda: ServiceModel(self.name, {**self._definition, "metadata": metadata})
+        )
 
     @property
     def operation_names(self) -> list[str]:

@@ -63,7 +63,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation that this server answers; ``service`` is AWS's endpoint prefix."""
+    """One operation that this server answers; ``service`` is botocore's name of it."""
 
     service: str
     name: str

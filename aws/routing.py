@@ -59,9 +59,14 @@ def find_service(request: Request) -> ServiceModel | None:
     if name := signed_service(request):
         candidates = scopes.get(name, [])
         if len(candidates) < 2:
-            return candidates[0] if candidates else None
+            return _without_target(candidates[0]) if candidates else None
         return next((service for service in candidates if _match_rest(service, request)), candidates[0])
     return _service_of_path(request)
+
+
+def _without_target(service: ServiceModel) -> ServiceModel:
+    """A service of two protocols as it speaks to who sends no X-Amz-Target: older clients, with a form."""
+    return service.speaking("query") if "query" in service.protocols else service
 
 
 def service_like(request: Request | None) -> ServiceModel:

@@ -45,6 +45,7 @@ class InvalidRuntime(InvalidParameterValue):
 
 
 ERRORS: Mapping[str, type[ServiceError]] = {
+    "cloudwatch": LegacyValidationError,
     "iam": LegacyValidationError,
     "logs": InvalidParameter,
     "sts": LegacyValidationError,
@@ -308,5 +309,6 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 _FROM_JAVA = {
     r"\p{L}\p{Z}\p{N}": r"\w\s\d",  # letters, separators, numbers of any script
+    r"[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]": r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]",  # all but control and line ends
     r"[\w-_]": r"[\w\-_]",
 }

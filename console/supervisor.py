@@ -76,6 +76,11 @@ class Running:
     rest: bytes = b""
     loud: bool = False  # the last line was shown: so are the lines that continue it
 
+    @property
+    def news(self) -> bool:
+        """Whether its troubles are worth the terminal: not those of a program that fails to start again and again."""
+        return self.crashes == 0 or clock.monotonic() - self.started_at > SETTLED_S
+
 
 class Supervisor:
     """``start`` programs, ``turn`` the loop until something holds or a signal asks to ``stop``."""
@@ -191,7 +196,7 @@ class Supervisor:
             child.loud = True
         elif _BEGINS.match(line):
             child.loud = False
-        if self._verbose or (child.loud and not self._stopping):
+        if self._verbose or (child.loud and child.news and not self._stopping):
             self._show(f"{child.program.name:>7} | {line.decode(errors='replace')}")
 
     def _reap(self, child: Running) -> None:

@@ -84,6 +84,23 @@ class LogsLimitExceeded(ServiceError):
     hint: ClassVar[Any] = _("Delete what you no longer need.")
 
 
+class TooManyLiveTails(LogsLimitExceeded):
+    """More live tails at once than an account may have."""
+
+    message = "The account has reached the limit of {limit} Live Tail sessions at once."
+    hint: ClassVar[Any] = _("Close one of those that are open.")
+
+
+class LiveTailTimeout(ServiceError):
+    """A live tail that has been open as long as one may."""
+
+    code = "SessionTimeoutException"
+    status = 400
+    title: ClassVar[Any] = _("The live tail has ended")
+    message = "The Live Tail session was open for three hours and has ended."
+    hint: ClassVar[Any] = _("Start another one.")
+
+
 class TooManyTags(ServiceError):
     """More than fifty tags on one resource."""
 

@@ -29,6 +29,8 @@ SIZE_LIMITS = {
     b"F": ANSWER_FRAME,
     b"T": 64 * KIB,
     b"X": 64 * KIB,
+    b"S": 4 * KIB,
+    b"P": 64 * KIB,
     b"O": 4,
     b"D": 4 + 64 * KIB,
     b"C": 4,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.models import Version
+from functions.runtimes import RUNTIMES, Family
 
 ENDPOINT = "http://127.0.0.1:4566"  # PID 1 of the sandbox listens there and carries it to ``settings.API_INTERNAL``
 
@@ -42,8 +43,7 @@ def environment_variables(
 
 
 def _unreserved(version: Version) -> dict[str, str]:
-    is_python = version.runtime.startswith("python")
-    family = {"PYTHONPATH": "/var/runtime"} if is_python else {"NODE_PATH": NODE_PATH}
+    family = _FAMILIES.get(_family(version) or Family.PROVIDED, {})
     return {
         "LANG": "en_US.UTF-8",
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
@@ -59,7 +59,13 @@ def _unreserved(version: Version) -> dict[str, str]:
 
 
 NODE_PATH = "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
+_FAMILIES = {Family.PYTHON: {"PYTHONPATH": "/var/runtime"}, Family.NODEJS: {"NODE_PATH": NODE_PATH}}
 LD_LIBRARY_PATH = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+
+
+def _family(version: Version) -> Family | None:
+    row = RUNTIMES.get(version.runtime)
+    return row.family if row else None
 
 
 def _reserved(version: Version, credentials: FunctionCredentials, log_stream_name: str) -> dict[str, str]:
@@ -68,7 +74,6 @@ def _reserved(version: Version, credentials: FunctionCredentials, log_stream_nam
         "_HANDLER": version.handler,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": version.function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": version.label,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(version.memory_size),
@@ -81,6 +86,7 @@ def _reserved(version: Version, credentials: FunctionCredentials, log_stream_nam
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "TZ": ":UTC",
+        **({} if _family(version) is Family.PROVIDED else {"AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}"}),
         **_log_settings(version.logging),
     }
 

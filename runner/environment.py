@@ -5,6 +5,7 @@
 anything is allocated, and whatever breaks the rules ends the environment.
 """
 
+import errno
 import json
 import logging
 import signal
@@ -22,6 +23,7 @@ from runner.channel import Channel, ChannelError, Ended, Frame, Violation
 from runner.loglines import LogLines, OnLog
 from runner.outcomes import Kind, Outcome
 from runner.sandboxes.base import Sandbox, SandboxSpec
+from runner.streams import OnPart, Stream
 
 __all__ = ["Environment", "InvokeRequest", "Kind", "OnLog", "Outcome"]
 
@@ -41,6 +43,7 @@ class InvokeRequest:
     ``timeout_s``  the function's timeout: when it has passed, everything inside is killed
     ``invoked_arn``  as invoked, with its qualifier
     ``client_context``  the JSON text of the ClientContext, decoded from base64; or empty
+    ``on_part``  gets each part of an answer that is streamed, and its content type; None has the answer collected
     """
 
     request_id: str
@@ -49,6 +52,7 @@ class InvokeRequest:
     invoked_arn: str
     client_context: str = ""
     trace_id: str = ""
+    on_part: OnPart | None = None
 
     def header(self) -> dict[str, Any]:
         return {
@@ -122,6 +126,7 @@ class Environment:
         process inside has been killed already; call ``stop`` to clean up.
         """
         phase = _Phase(self, request.request_id, on_log, request.timeout_s, Kind.TIMEOUT)
+        phase.stream = Stream(request.on_part)
         header = json.dumps(request.header()).encode()
         outcome = phase.run(b"I", len(header).to_bytes(4), header, request.payload)
         self._init_ms = None
@@ -154,6 +159,7 @@ class _Phase:
         self.started = clock.monotonic()
         self.ended = 0.0
         self.said_dropped = 0
+        self.stream = Stream(None)
 
     def run(self, *order: bytes) -> Outcome:
         with self.environment._in_use:
@@ -206,6 +212,12 @@ class _Phase:
                 return self._after_init(frame)
             case b"R" | b"F" | b"T" if not self.is_init:
                 return self._answered(frame)
+            case b"S" if not self.is_init and not self.stream.begun:
+                header, _none = frame.split()
+                self.stream.begin(str(header.get("content_type") or ""))
+                return None
+            case b"P" if self.stream.begun:
+                return self._part(frame.body)
             case _:
                 raise Violation(f"frame {frame.kind!r} out of turn")
 
@@ -225,18 +237,33 @@ class _Phase:
         self._measure(header)
         if header.get("id") != self.request_id:
             raise Violation("an answer to another request")
+        reusable = not header.get("ended")  # a custom runtime may end with its last answer
         if frame.kind == b"T":
-            return self._too_large(_whole(header.get("size")), reusable=True)
+            return self._too_large(_whole(header.get("size")), reusable=reusable)
+        if frame.kind == b"R" and self.stream.begun:
+            payload = self.stream.whole()
         if len(payload) > outcomes.RESPONSE_LIMIT:
-            return self._too_large(len(payload), reusable=False)
-        if not _is_json(payload):
+            return self._too_large(len(payload), reusable=self.stream.begun and reusable)
+        if not (self.is_raw and frame.kind == b"R") and not _is_json(payload):
             raise Violation("an answer that is not JSON")
         if frame.kind == b"R":
-            return self._outcome(Kind.OK, payload=payload, reusable=True)
+            return self._outcome(Kind.OK, payload=payload, reusable=reusable)
         error_type, message = _errors_of(payload)
         return self._outcome(
-            Kind.FUNCTION_ERROR, payload=payload, error_type=error_type, error_message=message, reusable=True
+            Kind.FUNCTION_ERROR, payload=payload, error_type=error_type, error_message=message, reusable=reusable
         )
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether an answer need not be JSON."""
+        return self.stream.begun or self.sandbox.interpreter.family == "provided"
+
+    def _part(self, data: bytes) -> Outcome | None:
+        if self.stream.add(data):
+            return None
+        self._stop_watch()
+        self._last_words()
+        return self._too_large(self.stream.size, reusable=False, limit=limits.STREAMED_RESPONSE_PAYLOAD)
 
     # -- abnormal ends -----------------------------------------------------------------------------
 
@@ -271,6 +298,9 @@ class _Phase:
             return self._abnormal(Kind.OUT_OF_MEMORY, *outcomes.out_of_memory(request_id=self.request_id))
         if reason == "too-large":
             return self._too_large(_whole(said.get("size")), reusable=False)
+        if reason == "entrypoint":
+            words = outcomes.no_entrypoint(request_id=self.request_id, reason=_entrypoint_reason(said))
+            return self._abnormal(Kind.INIT_ERROR, *words)
         if reason in ("forged", "protocol"):
             raise Violation(f"the runtime: {reason}")
         return self._abnormal(Kind.EXIT, *outcomes.exited(request_id=self.request_id, reason=_exit_reason(said)))
@@ -286,8 +316,8 @@ class _Phase:
     def _kernel_killed(self) -> bool:
         return self.sandbox.oom_kills() > 0
 
-    def _too_large(self, size: int, *, reusable: bool) -> Outcome:
-        error_type, message = outcomes.response_too_large(size=size, limit=outcomes.RESPONSE_LIMIT)
+    def _too_large(self, size: int, *, reusable: bool, limit: int = outcomes.RESPONSE_LIMIT) -> Outcome:
+        error_type, message = outcomes.response_too_large(size=size, limit=limit)
         return self._outcome(
             Kind.RESPONSE_TOO_LARGE,
             payload=outcomes.document(error_type, message, self.request_id),
@@ -335,6 +365,24 @@ def _exit_reason(said: Mapping[str, Any]) -> str:
     status = _whole(said.get("status"))
     return f"exit status {status}" if status else ""
 
+
+def _entrypoint_reason(said: Mapping[str, Any]) -> str:
+    """The words of AWS for a bootstrap that is missing or cannot be run."""
+    number = said.get("errno")
+    if number not in ENTRYPOINT_WORDS:
+        return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+    place = "/opt" if said.get("layer") else "/var/task"
+    return f"fork/exec {place}/bootstrap: {ENTRYPOINT_WORDS[number]}"
+
+
+ENTRYPOINT_WORDS: dict[object, str] = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
+    errno.ENOENT: "no such file or directory",
+    errno.ENOEXEC: "exec format error",
+    errno.E2BIG: "argument list too long",
+    errno.ENOMEM: "cannot allocate memory",
+}
 
 # As Go's runtime names signals, and so AWS's messages.
 SIGNAL_WORDS: dict[int, str] = {

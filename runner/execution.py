@@ -142,7 +142,7 @@ def _start(slot: Slot, request: Request, *, stock: Stock, log: _Log) -> Outcome:
     """Give the slot an environment and run its init phase; when AWS would try it again, so do we."""
     spec = slot.spec
     slot.log_stream = context.new_log_stream_name(version=spec.version, now=clock.now())
-    name, arn = runtime_version(spec.interpreter, spec.region)
+    name, arn = runtime_version(spec.version.runtime, spec.interpreter, spec.region)
     log.platform(report.init_start_line(name, arn, as_json=spec.json_logs, at_ms=clock.epoch_ms()))
     outcome = _init(slot, request, stock, log, timeout_s=limits.INIT_TIMEOUT_S)
     if outcome.kind is Kind.INIT_TIMEOUT:
@@ -191,10 +191,11 @@ def _init(slot: Slot, request: Request, stock: Stock, log: _Log, *, timeout_s: f
         return Outcome(kind=Kind.PLATFORM_FAILURE, error_message=error.text)
 
 
-def runtime_version(interpreter: Interpreter, region: str) -> tuple[str, str]:
+def runtime_version(runtime: str, interpreter: Interpreter, region: str) -> tuple[str, str]:
     """What INIT_START calls the runtime: the interpreter of this host, and an ARN that changes with it."""
     major, minor = interpreter.version
-    name = f"{interpreter.family}:{major}.{minor}.v1"
+    own = interpreter.family == "provided"
+    name = f"{runtime.replace('.', ':')}.v1" if own else f"{interpreter.family}:{major}.{minor}.v1"
     digest = hashlib.sha256(f"{name} {interpreter.executable}".encode()).hexdigest()
     return name, f"arn:aws:lambda:{region}::runtime:{digest}"
 

@@ -28,7 +28,8 @@ class Kind(enum.StrEnum):
 class Outcome:
     """How an init or an invocation ended.
 
-    ``payload``        the handler's JSON, or the error document AWS would answer with (``errorMessage``,
+    ``payload``        the handler's JSON (of a custom runtime: whatever it answered; of an answer that was streamed
+                       in parts: nothing), or the error document AWS would answer with (``errorMessage``,
                        ``errorType``, ``requestId``, ``stackTrace``); valid UTF-8 JSON in both cases; empty after
                        an init that went well and for ``PLATFORM_FAILURE``
     ``error_type``     AWS's name, e.g. ``Runtime.ExitError``, or the exception's class name; empty when OK
@@ -76,6 +77,11 @@ def exited(*, request_id: str, reason: str) -> tuple[str, str]:
     """Error type and message of a runtime that is gone; ``reason`` is ``exit status 3``, ``signal: killed`` or empty."""
     words = f"Runtime exited with error: {reason}" if reason else "Runtime exited without providing a reason"
     return "Runtime.ExitError", f"RequestId: {request_id} Error: {words}"
+
+
+def no_entrypoint(*, request_id: str, reason: str) -> tuple[str, str]:
+    """Error type and message of a custom runtime whose ``bootstrap`` could not be run."""
+    return "Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {reason}"
 
 
 def out_of_memory(*, request_id: str) -> tuple[str, str]:

@@ -15,7 +15,9 @@ from typing import Any
 import botocore.loaders
 
 PACK_DIR = Path(__file__).resolve().parent.parent / "aws" / "pack"
-SERVICES = ("iam", "lambda", "logs", "sts")  # a new service: its name in botocore here, then run this
+SERVICES = ("cloudwatch", "iam", "lambda", "logs", "sts")  # a new service: its name in botocore here, then run this
+
+PROTOCOLS = ("json", "rest-json", "query", "rest-xml")  # those that are spoken here, the preferred first
 
 METADATA = [
     "apiVersion",
@@ -98,6 +100,13 @@ def operation(source: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def protocols(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Which protocol a service speaks here, and which others too."""
+    offered = metadata.get("protocols", [metadata["protocol"]])
+    spoken = [protocol for protocol in PROTOCOLS if protocol in offered]
+    return {"protocol": spoken[0]} | ({"protocols": spoken} if len(spoken) > 1 else {})
+
+
 def render(service: str) -> str:
     """The file's text: one operation or shape to a line, so that a new botocore shows as a readable difference."""
     model = botocore.loaders.Loader().load_service_model(service, "service-2")
@@ -106,7 +115,7 @@ def render(service: str) -> str:
         lines = (f"{json.dumps(name)}:{json.dumps(items[name], separators=(',', ':'))}" for name in sorted(items))
         return "{\n" + ",\n".join(lines) + "\n}"
 
-    metadata = json.dumps(keep(model["metadata"], METADATA), separators=(",", ":"))
+    metadata = json.dumps(keep(model["metadata"], METADATA) | protocols(model["metadata"]), separators=(",", ":"))
     operations = block({name: operation(source) for name, source in model["operations"].items()})
     shapes = block({name: shape(source) for name, source in model["shapes"].items()})
     return f'{{"metadata":{metadata},\n"operations":{operations},\n"shapes":{shapes}}}\n'

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import limits
@@ -49,8 +49,8 @@ def variables(posted: QueryDict) -> tuple[dict[str, str], list[str]]:
         if not key and not value:
             continue
         if not key:
-            wrong.append(_now("A value has no name: %(value)s") % {"value": value[:40]})
+            wrong.append(gettext("A value has no name: %(value)s") % {"value": value[:40]})
         elif key in found:
-            wrong.append(_now("There are two variables named %(name)s.") % {"name": key})
+            wrong.append(gettext("There are two variables named %(name)s.") % {"name": key})
         found[key] = value.replace("\r\n", "\n")
     return found, wrong

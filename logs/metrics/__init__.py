@@ -2,6 +2,7 @@
 
 from logs.metrics.identity import MetricId, Series, Window
 from logs.metrics.put import Datum, StatisticSet, put_metric_data
+from logs.metrics.queries import DATAPOINTS as MAX_DATAPOINTS
 from logs.metrics.queries import Query, Result, get_metric_data
 from logs.metrics.reading import (
     Datapoint,
@@ -16,6 +17,7 @@ from logs.metrics.store import Sample, record, sweep
 from logs.metrics.summary import Summary, find_statistic, needs_spread
 
 __all__ = [
+    "MAX_DATAPOINTS",
     "Datapoint",
     "Datum",
     "MetricId",

@@ -22,7 +22,10 @@ _ID = re.compile(r"[a-z]\w*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A metric's statistic, or an expression of other queries."""
+    """A metric's statistic in periods of its own, or an expression of other queries.
+
+    ``expression_period`` goes with an expression only.
+    """
 
     id: str
     metric: MetricId | None = None
@@ -30,6 +33,7 @@ class Query:
     period: int | None = None
     unit: str = ""
     expression: str = ""
+    expression_period: int | None = None
     label: str = ""
     return_data: bool = True
 
@@ -89,9 +93,14 @@ def _check_query(query: Query, path: str) -> None:
     if (query.metric is None) == (not query.expression):
         both = f"The parameters {path}.Expression and {path}.MetricStat are mutually exclusive and you have specified"
         raise MetricQueryError(f"{both} {'both' if query.expression else 'neither'}.")
-    if query.period is not None and not is_period(query.period):
+    if query.metric is not None and query.expression_period is not None:
         raise MetricQueryError(
-            f"The value {query.period} for parameter {path}.Period must be 1, 5, 10, 20, 30 or a multiple of 60, "
+            f"The parameters {path}.Period and {path}.MetricStat are mutually exclusive and you have specified both."
+        )
+    period = query.period if query.metric is not None else query.expression_period
+    if period is not None and not is_period(period):
+        raise MetricQueryError(
+            f"The value {period} for parameter {path}.Period must be 1, 5, 10, 20, 30 or a multiple of 60, "
             "and not more than 86400."
         )
     if query.metric is not None and find_statistic(query.statistic) is None:
@@ -144,7 +153,7 @@ class _Answers:
         used = [one for one in self._queries.values() if one.id in names or ("METRICS" in names and one.id in metrics)]
         series = {one.id: self._points(one) for one in used}
         periods = [one.period for one in used if one.period is not None]
-        period = query.period or max(periods, default=60)
+        period = query.expression_period or max(periods, default=60)
         return expressions.evaluate(query.expression, series=series, metrics=metrics, period=period)
 
     def _window(self, period: int) -> Window:

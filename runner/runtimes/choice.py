@@ -6,6 +6,7 @@ oldest Python that is newer, and ``note_for`` says so wherever a person looks.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,8 @@ _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 def interpreter_for(runtime: str) -> Interpreter:
     """The interpreter for a runtime identifier. Raises ``SandboxUnavailable``, saying what this host lacks."""
     row = RUNTIMES.get(runtime)
+    if row is not None and row.family is Family.PROVIDED:
+        return _carrier()
     family = _FAMILIES.get(row.family) if row else None
     if row is None or family is None:
         raise SandboxUnavailable(f"This server cannot run functions of the runtime {runtime}.")
@@ -27,6 +30,14 @@ def interpreter_for(runtime: str) -> Interpreter:
     if not candidates:
         raise SandboxUnavailable(f"This server has no {row.family.value} interpreter to run {runtime} with.")
     return _nearest(_wanted(runtime), candidates)
+
+
+def _carrier() -> Interpreter:
+    """What a custom runtime finds around it: the newest Python, because PID 1 needs one anyway. None of it is started."""
+    pythons = [interpreter for interpreter in interpreters() if interpreter.family == "python"]
+    if not pythons:
+        raise SandboxUnavailable("This server has no Python interpreter, which custom runtimes need as well.")
+    return replace(max(pythons, key=lambda interpreter: interpreter.version), family="provided")
 
 
 def is_available(runtime: str) -> bool:
@@ -43,6 +54,8 @@ def note_for(runtime: str) -> str:
     if not is_available(runtime):
         return ""
     interpreter = interpreter_for(runtime)
+    if interpreter.family == "provided":
+        return _("This server runs custom runtimes on its own system, not on Amazon Linux.")
     if _same(_wanted(runtime), interpreter):
         return ""
     return _("This server runs {runtime} on {interpreter}.").format(runtime=runtime, interpreter=interpreter.label)

@@ -25,7 +25,7 @@ PROBE_S = 10
 class Interpreter:
     """One interpreter on this host that was run and answered.
 
-    ``family``      ``python`` or ``node``
+    ``family``      ``python`` or ``node``; ``provided`` where a function brings its own runtime, with this beside it
     ``version``     major and minor, e.g. ``(3, 13)``; node's minor is kept but never compared
     ``executable``  the real file, e.g. ``…/versions/3.13.0/bin/python3.13``
     ``prefix``      the installation it belongs to, e.g. ``…/versions/3.13.0``, or ``/usr`` for the system's own
@@ -39,6 +39,8 @@ class Interpreter:
     @property
     def label(self) -> str:
         """As a person writes it: ``Python 3.13``, ``Node.js 22``."""
+        if self.family == "provided":
+            return "custom runtimes"
         if self.family == "node":
             return f"Node.js {self.version[0]}"
         return f"Python {self.version[0]}.{self.version[1]}"

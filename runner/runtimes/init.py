@@ -8,15 +8,16 @@ is ``length:4 JSON payload``.
 
 worker → here    B bind (JSON) · I invoke (headed) · K end it and say how · D, C, A relay: data, close, acknowledge
 here → worker    Y up · N init done · E init failed (headed) · R answer, F function error, T answer too large (headed)
+                 S a streamed answer begins (headed) · P a part of it; R or F is then its end, without an answer
                  L log bytes · X the end (JSON) · O, D, C, A relay: open, data, close, acknowledge
-here ↔ runtime   B, I down; Y, N, E, R, F, T up
+here ↔ runtime   B, I down; Y, N, E, R, F, T, S, P up
 
 ``main`` takes its one argument, JSON, from the command line: ``command`` and ``environment`` of the runtime, the
-``cwd`` to start it in, and the ``port`` to relay (0: none). The stream is read from file descriptor 0 and written to 1,
+``cwd`` to start it in, the ``port`` to relay (0: none), and the ``api_port`` for the Runtime API (0: any). Without a
+``command`` the function brings its own runtime, which speaks that API instead of frames. The stream is read from file descriptor 0 and written to 1,
 which may be one socket or two pipes; standard error is for what goes wrong before a frame can be sent.
 """
 
-import ctypes
 import fcntl
 import json
 import os
@@ -27,16 +28,17 @@ import socket
 import sys
 import time
 
-from pid1 import frames
+from pid1 import custom, frames
 from pid1.frames import HEAD
 from pid1.loop import Buffer, Loop
 from pid1.memory import PROCESSES, Memory, oom_kills
+from pid1.processes import LIBC, spawn
 from pid1.relay import Relay
 
-LIBC = ctypes.CDLL(None)
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+PR_SET_DUMPABLE = 4
 LOG_LIMIT = 256 * 1024  # kept of one invocation's output; the rest is counted and dropped
 LINGER = 2.0
+HOLD = 2.0  # how long an answer waits for the runtime and its extensions to come to rest
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -49,11 +51,15 @@ class Init:
         self.memory = Memory(self.alone)
         self.relay = Relay(self.loop, self.send, lambda: self.busy)
         self.incoming = bytearray()
+        self.streaming = False  # whether it has begun to answer in parts
         self.current = None  # the id of the invocation in flight
         self.busy = False  # whether code inside is running, in init or in an invocation
         self.logged = 0
         self.child = self.status = None
-        self.runtime = self.output = None
+        self.runtime = None  # the buffer to a runtime that speaks frames
+        self.outputs = []
+        self.inside = None  # ``custom.Inside``, when there is a custom runtime or an extension
+        self.held = None  # an answer that waits to be sent, and until when
         self.from_runtime = bytearray()
         self.orders = {
             b"B": self.bind,
@@ -69,12 +75,18 @@ class Init:
         self.loop.watch(self.stream_in, self.read_stream)
         if self.config["port"]:
             self.relay.listen(self.config["port"])
-        self.spawn(self.config["environment"])
+        if self.config["command"]:
+            self.spawn(self.config["environment"])
+        else:
+            self.send(b"Y", b"{}")
         while True:
             watching = self.busy and self.memory.limit_kb
             self.loop.turn(self.memory.tick * 1000 if watching else None)
             if self.status is not None:
                 self.runtime_ended()
+            if self.inside and self.busy:
+                self.inside.tick()
+                self.let_go()
             if self.busy and self.memory.limit_kb:
                 excess = self.memory.exceeded(time.monotonic())
                 if excess:
@@ -125,6 +137,8 @@ class Init:
             self.memory.reaped(usage.ru_maxrss)
             if pid == self.child:
                 self.status = status
+            elif self.inside:
+                self.inside.extensions.ended(pid)
 
     def signal_all(self, number):
         """Every process but this one; atomic against fork inside a PID namespace."""
@@ -135,37 +149,41 @@ class Init:
                 os.killpg(self.child, number)
         except (ProcessLookupError, PermissionError):
             pass
+        if self.inside and not self.alone:
+            self.inside.signal_extensions(number)
 
     def spawn(self, environment):
+        """Start a runtime that speaks frames."""
         ours, theirs = socket.socketpair()
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _become_runtime(self.config["command"], self.config["cwd"], environment, theirs.fileno(), writer)
-            finally:
-                os._exit(127)
+        self.child, _none = self.start(self.config["command"], environment, theirs.fileno())
         theirs.close()
-        os.close(writer)
-        self.child = self.memory.child = pid
+        self.memory.child = self.child
         self.status = None
-        self.runtime, self.output = Buffer(ours), os.fdopen(reader, "rb", buffering=0)
+        self.runtime = Buffer(ours)
         self.from_runtime.clear()
         self.loop.watch(ours, self.runtime_event)
-        self.loop.watch(self.output, lambda _events: self.drain_output(limit=1 << 18))
+
+    def start(self, command, environment, channel=None):
+        """Start a process, its output going to the log: its id and the errno with which its program failed, or 0."""
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        try:
+            return spawn(command, self.config["cwd"], environment, writer, channel)
+        finally:
+            os.close(writer)
+            output = os.fdopen(reader, "rb", buffering=0)
+            self.outputs.append(output)
+            self.loop.watch(output, lambda _events: self.drain(output, 1 << 18))
 
     def respawn(self, environment):
         """Start the runtime anew, before any of the function's code ran, with variables it reads only at its start."""
         self.loop.forget(self.runtime.sock)
-        self.loop.forget(self.output)
         try:
             os.kill(self.child, signal.SIGKILL)
         except ProcessLookupError:
             pass
         os.waitpid(self.child, 0)
         self.runtime.sock.close()
-        self.output.close()
         self.spawn(environment)
 
     # -- the runtime's side ------------------------------------------------------------------------
@@ -211,18 +229,40 @@ class Init:
         if kind == b"Y":
             self.prefer_for_oom()
             self.send(b"Y", body)
+        elif self.held:
+            self.end("protocol", said=repr(kind))
         elif kind in (b"N", b"E") and self.busy and self.current is None:
             self.finish(kind, {}, body)
-        elif kind in (b"R", b"F", b"T") and self.current is not None:
+        elif kind == b"P" and self.streaming:
+            self.send(b"P", body)
+        elif kind in (b"R", b"F", b"T", b"S") and self.current is not None:
             header, payload = frames.split(body)
             if header is None or header.get("id") != self.current:
                 self.end("forged", said=kind.decode())
-            self.finish(kind, header, payload)
+            if kind == b"S":
+                self.streaming = True
+                self.send(kind, frames.headed(header), payload)
+            else:
+                self.finish(kind, header, payload)
         else:
             self.end("protocol", said=repr(kind))
 
     def finish(self, kind, header, payload):
-        """An init or an invocation is over: collect its output, freeze what it left running, then say so."""
+        """An init or an invocation is over, once everybody who was told of it has come to rest."""
+        self.held = (kind, header, payload), time.monotonic() + HOLD
+        self.let_go()
+
+    def let_go(self, ended=False):
+        """Send what is held when it is time: collect the output, freeze what was left running, then say so."""
+        if not self.held:
+            return
+        (kind, header, payload), until = self.held
+        if self.inside and kind != b"E" and not ended:
+            if not self.inside.is_settled and time.monotonic() < until:
+                return
+        if ended:
+            header = {**header, "ended": True}
+        self.held, self.streaming = None, False
         self.drain_output()
         self.signal_all(signal.SIGSTOP)
         self.drain_output()
@@ -252,8 +292,13 @@ class Init:
             self.end("closed")
 
     def runtime_ended(self):
-        while self.loop.watches(self.runtime.sock) and self.read_runtime():
+        while self.runtime and self.loop.watches(self.runtime.sock) and self.read_runtime():
             pass  # an answer may have been its last act
+        if self.inside:
+            self.inside.api.drain()
+            if self.held and self.held[0][0] != b"N":
+                self.let_go(ended=True)
+                self.linger()
         if os.WIFSIGNALED(self.status):
             self.end("signal", signal=os.WTERMSIG(self.status))
         self.end("exit", status=os.WEXITSTATUS(self.status))
@@ -280,23 +325,31 @@ class Init:
             ):
                 os._exit(0)
 
-    def drain_output(self, limit=1 << 21):
-        """Forward what the pipe holds, within the limit of one invocation; count the rest."""
-        while limit > 0 and self.output:
+    def drain_output(self):
+        """Forward what the processes inside have written so far."""
+        for output in list(self.outputs):
+            self.drain(output, 1 << 21)
+
+    def drain(self, output, limit):
+        """Forward what a pipe holds, within the limit of one invocation; count the rest."""
+        while limit > 0:
             try:
-                data = os.read(self.output.fileno(), 1 << 16)
+                data = os.read(output.fileno(), 1 << 16)
             except BlockingIOError:
                 return
             if not data:
-                self.loop.forget(self.output)
-                self.output.close()
-                self.output = None
+                self.loop.forget(output)
+                self.outputs.remove(output)
+                output.close()
                 return
-            room = LOG_LIMIT - self.logged
-            self.logged += len(data)
             limit -= len(data)
-            if room > 0:
-                self.send(b"L", data[:room])
+            self.log(data)
+
+    def log(self, data):
+        room = LOG_LIMIT - self.logged
+        self.logged += len(data)
+        if room > 0:
+            self.send(b"L", data[:room])
 
     # -- the worker's side -------------------------------------------------------------------------
 
@@ -319,21 +372,43 @@ class Init:
         order = json.loads(body)
         self.memory.limit_kb = order["memory_mb"] * 1024
         self.busy, self.logged = True, 0
+        extensions = custom.extensions_of(order["environment"])
+        if extensions or not self.config["command"]:
+            self.inside = custom.Inside(self, order)
+            self.inside.begin(extensions)
+        else:
+            self.start_runtime(order)
+
+    def start_runtime(self, order):
+        if not self.config["command"]:
+            self.inside.start_runtime()
+            return
         if order["fresh"]:
             self.respawn({**self.config["environment"], **order["environment"]})
-        if order["data_limit_mb"]:
-            limit = order["data_limit_mb"] * 1024 * 1024
-            resource.prlimit(self.child, resource.RLIMIT_DATA, (limit, limit))
-            resource.prlimit(self.child, resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))  # counted in our namespace
+        self.limit(self.child, order)
+        body = json.dumps(order).encode()
         self.push_runtime(HEAD.pack(b"B", len(body)) + body)
 
+    def limit(self, pid, order):
+        if not order["data_limit_mb"]:
+            return
+        limit = order["data_limit_mb"] * 1024 * 1024
+        try:
+            resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+            resource.prlimit(pid, resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))  # counted in our namespace
+        except ProcessLookupError:
+            return  # it is over already, and will be found
+
     def invoke(self, body):
-        header, _payload = frames.split(body)
+        header, payload = frames.split(body)
         if self.from_runtime:
             self.end("protocol", said="bytes before the invocation")
-        self.current, self.busy, self.logged = header["id"], True, 0
+        self.current, self.busy, self.logged, self.streaming = header["id"], True, 0, False
         self.signal_all(signal.SIGCONT)
-        self.push_runtime(HEAD.pack(b"I", len(body)) + body)
+        if self.inside:
+            self.inside.invoke(header, payload)
+        if self.runtime:
+            self.push_runtime(HEAD.pack(b"I", len(body)) + body)
 
 
 def _move_stream_up():
@@ -344,22 +419,6 @@ def _move_stream_up():
     os.dup2(null, 1)
     os.close(null)
     return high
-
-
-def _become_runtime(command, cwd, environment, channel, output):
-    os.setsid()
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.dup2(channel, 3)
-    os.closerange(4, 1024)
-    for number in range(1, signal.NSIG):
-        try:
-            signal.signal(number, signal.SIG_DFL)
-        except (OSError, ValueError):
-            pass
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    os.chdir(cwd)
-    os.execve(command[0], command, environment)
 
 
 def main():

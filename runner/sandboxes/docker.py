@@ -148,7 +148,7 @@ class Docker(SandboxDriver):
             raise SandboxFailure("The sandbox driver was not prepared in this process.")
         request = {
             "verb": "start",
-            "runtime": f"{interpreter.family}-{interpreter.version[0]}.{interpreter.version[1]}",
+            "runtime": _image(interpreter),
             "config": _config(interpreter, preload),
             "memory_mb": limits.MEMORY_MB_DEFAULT,
             "total_mb": _total(GENERIC_MEMORY_MB, ephemeral_mb),
@@ -225,6 +225,12 @@ def _config(interpreter: Interpreter, preload: bool) -> str:
         environment=rootfs.start_environment(interpreter),
         port=PORT,
     )
+
+
+def _image(interpreter: Interpreter) -> str:
+    """The broker's name for the image; a custom runtime lives in a Python's."""
+    family = "python" if interpreter.family == "provided" else interpreter.family
+    return f"{family}-{interpreter.version[0]}.{interpreter.version[1]}"
 
 
 def _total(memory_mb: int, ephemeral_mb: int) -> int:

@@ -30,6 +30,7 @@ CORES_MIN = 0.25
 WEAK_SLACK_MB = {
     "python": 64,
     "node": 192,
+    "provided": 192,
 }  # what an interpreter maps and does not use, where only mappings are limited
 
 
@@ -279,6 +280,7 @@ class LaunchedDriver(SandboxDriver):
             cwd=place.task,
             environment=self.adjust(rootfs.start_environment(sandbox.interpreter), sandbox),
             port=self.port(),
+            api_port=rootfs.RUNTIME_API_PORT if self.strict else 0,  # without a network of its own, any that is free
         )
         return {
             "slot": sandbox.slot,

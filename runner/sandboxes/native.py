@@ -55,7 +55,7 @@ class Native(LaunchedDriver):
         }
         if sandbox.interpreter.family == "node":
             moved["NODE_PATH"] = f"{place.opt}/nodejs/node_modules:{place.sdk}/node_modules"
-        else:
+        elif sandbox.interpreter.family == "python":
             moved["PYTHONPATH"] = place.sdk
         environment.pop("LD_LIBRARY_PATH", None)
         return {**environment, **moved}

@@ -25,6 +25,7 @@ ETC = {
 }
 FROM_HOST = ("ld.so.cache", "ssl/certs/ca-certificates.crt", "ssl/openssl.cnf", "mime.types", "protocols", "services")
 RUNTIMES = Path(__file__).parent.parent / "runtimes"
+RUNTIME_API_PORT = 9001  # AWS's
 START_INIT = "import sys; sys.path.insert(0, {rapid!r}); import init; init.main()"
 
 
@@ -72,8 +73,8 @@ def write_rapid(directory: Path, own: Interpreter, interpreters: Iterable[Interp
 
 def libraries(interpreter: Interpreter) -> Path:
     """The directory of the AWS SDK for ``interpreter``, as set-up has built it; it may be missing."""
-    if interpreter.family == "node":
-        return Path(settings.TOOLS_DIR) / "node"
+    if interpreter.family in ("node", "provided"):
+        return Path(settings.TOOLS_DIR) / interpreter.family
     return Path(settings.TOOLS_DIR) / ("python" if interpreter.version >= (3, 10) else "python3.9")
 
 
@@ -84,13 +85,20 @@ def inside(interpreter: Interpreter, lang: str = "/var/lang") -> str:
     return f"{lang}/{interpreter.executable.relative_to(interpreter.prefix)}"
 
 
-def init_config(*, command: list[str], cwd: str, environment: dict[str, str], port: int) -> str:
-    """The one argument of PID 1: what to start, where, with which variables; the port to relay, or 0."""
-    return json.dumps({"command": command, "cwd": cwd, "environment": environment, "port": port})
+def init_config(
+    *, command: list[str], cwd: str, environment: dict[str, str], port: int, api_port: int = RUNTIME_API_PORT
+) -> str:
+    """The one argument of PID 1: what to start, where, with which variables; the port to relay, or 0; and the port of
+    the Runtime API, or 0 for any that is free. Without a ``command`` the function brings its own runtime.
+    """
+    members = {"command": command, "cwd": cwd, "environment": environment, "port": port, "api_port": api_port}
+    return json.dumps(members)
 
 
 def command(interpreter: Interpreter, executable: str, rapid: str, sdk: str, preload: bool) -> list[str]:
-    """The command line of the runtime process."""
+    """The command line of the runtime process; empty when the function brings its own."""
+    if interpreter.family == "provided":
+        return []
     if interpreter.family == "node":
         return [executable, f"{rapid}/node/bootstrap.cjs"]
     options = [f"--preload={sdk}"] if preload else []

@@ -32,7 +32,7 @@ def _operation_model(service: str, name: str) -> Any:
 def _values(service: str, name: str, side: str) -> Any:
     """A strategy for the whole input or output; kept, since making one takes longer than using it."""
     shape = getattr(_operation_model(service, name), f"{side}_shape")
-    return shapes.structures(shape, xml=service_model_of(service).protocol == "query")
+    return shapes.structures(shape, xml=model.service(service).protocol == "query")
 
 
 EACH = settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -96,7 +96,9 @@ def _check_request(service: str, name: str, data: Any) -> None:
 
 
 def _sent_by_botocore(service_model: Any, operation_model: Any, params: dict[str, Any]) -> Request:
-    serializer = botocore.serialize.create_serializer(service_model.protocol, include_validation=False)
+    serializer = botocore.serialize.create_serializer(
+        model.service(service_model.service_name).protocol, include_validation=False
+    )
     wire = serializer.serialize_to_request(dict(params), operation_model)
     botocore.awsrequest.prepare_request_dict(wire, "http://127.0.0.1")
     prepared = botocore.awsrequest.create_request_object(wire).prepare()
@@ -112,7 +114,7 @@ def _text(value: Any) -> str:
 
 
 def _check_answer(service: str, name: str, data: Any) -> None:
-    service_model, operation_model = service_model_of(service), _operation_model(service, name)
+    operation_model = _operation_model(service, name)
     shape = operation_model.output_shape
     if shape is None:
         return
@@ -127,7 +129,7 @@ def _check_answer(service: str, name: str, data: Any) -> None:
         "headers": botocore.awsrequest.HeadersDict(dict(answer.headers)),
         "body": io.BytesIO(answer.body) if operation_model.has_streaming_output else answer.body,
     }
-    read = botocore.parsers.create_parser(service_model.protocol).parse(response, shape)
+    read = botocore.parsers.create_parser(ours.protocol).parse(response, shape)
 
     del read["ResponseMetadata"]
     for member, member_shape in shape.members.items():

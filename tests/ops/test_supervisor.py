@@ -80,6 +80,12 @@ def test_a_program_that_crashes_is_started_again(supervisor, tmp_path, shown):
     assert shown == ["    api | ended with exit code 3; starting it again in 0.2 s"]
 
 
+def test_the_trouble_of_a_program_that_never_comes_up_is_shown_once(supervisor, shown):
+    supervisor.start(python("api", "print('2026-11-22 10:00:00,000 ERROR no good', flush=True); raise SystemExit(1)"))
+    turn_until(supervisor, lambda: supervisor.crashes("api") == 2)
+    assert [line for line in shown if "no good" in line] == ["    api | 2026-11-22 10:00:00,000 ERROR no good"]
+
+
 def test_stopping_ends_what_others_lean_on_last(supervisor, tmp_path):
     order = tmp_path / "order"
     code = "import signal, sys\ndef end(*_):\n open({!r}, 'a').write({!r}); sys.exit()\nsignal.signal(signal.SIGTERM, end)\n"

@@ -3,7 +3,7 @@
 import json
 import os
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from runner.context import LD_LIBRARY_PATH
 from runner.environment import Environment, InvokeRequest
 from runner.outcomes import Outcome
-from runner.runtimes import Interpreter, interpreters
+from runner.runtimes import Interpreter, interpreter_for, interpreters
 from runner.sandboxes import images, rootfs
 from runner.sandboxes.base import SandboxDriver, SandboxSpec, SandboxUnavailable
 from runner.sandboxes.bubblewrap import Bubblewrap
@@ -42,6 +43,7 @@ VARIABLES = {
     "LAMBDA_TASK_ROOT": "/var/task",
     "LAMBDA_RUNTIME_DIR": "/var/runtime",
     "LANG": "en_US.UTF-8",
+    "LD_LIBRARY_PATH": LD_LIBRARY_PATH,
     "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
     "TZ": ":UTC",
 }
@@ -97,12 +99,15 @@ def newest(family: str) -> Interpreter | None:
     return next((found for found in interpreters() if found.family == family), None)
 
 
-def write_tree(directory: Path, files: dict[str, str]) -> Path:
+def write_tree(directory: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Text is dedented; what begins as programs do may be run."""
     directory.mkdir(parents=True)
     for name, text in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text))
+        data = text if isinstance(text, bytes) else textwrap.dedent(text).encode()
+        path.write_bytes(data)
+        path.chmod(0o755 if data.startswith((b"#!", b"\x7fELF")) else 0o644)
     return directory
 
 
@@ -115,12 +120,12 @@ class Bench:
 
     def prepare(
         self,
-        files: dict[str, str] | str,
+        files: Mapping[str, str | bytes] | str,
         *,
         handler: str = "lambda_function.lambda_handler",
         family: str = "python",
         interpreter: Interpreter | None = None,
-        layers: tuple[dict[str, str], ...] = (),
+        layers: tuple[Mapping[str, str | bytes], ...] = (),
         environment: dict[str, str] | None = None,
         memory_mb: int = 128,
         ephemeral_mb: int = 512,
@@ -129,7 +134,7 @@ class Bench:
         """A sandbox started for a function, its init phase not run. ``files`` as text is the handler's module."""
         if isinstance(files, str):
             files = {("index.js" if family == "node" else "lambda_function.py"): files}
-        interpreter = interpreter or newest(family)
+        interpreter = interpreter or (interpreter_for("provided.al2023") if family == "provided" else newest(family))
         assert interpreter is not None
         place = self.directory / f"function-{len(self.made)}"
         spec = SandboxSpec(
@@ -137,7 +142,7 @@ class Bench:
             handler="index.handler" if family == "node" and handler.startswith("lambda_function") else handler,
             code_dir=write_tree(place / "code", files),
             layer_dirs=tuple(write_tree(place / f"layer-{n}", layer) for n, layer in enumerate(layers)),
-            environment={**VARIABLES, **(environment or {})},
+            environment={**VARIABLES, "_HANDLER": handler, **(environment or {})},
             memory_mb=memory_mb,
             ephemeral_mb=ephemeral_mb,
         )
@@ -146,7 +151,7 @@ class Bench:
         self.made.append(function)
         return function
 
-    def function(self, files: dict[str, str] | str, **options: Any) -> Function:
+    def function(self, files: Mapping[str, str | bytes] | str, **options: Any) -> Function:
         """A function whose init phase went well."""
         function = self.prepare(files, **options)
         began = function.init()

@@ -45,7 +45,7 @@ def test_a_runtime_that_runs_on_another_version_says_so():
     assert runtimes.note_for("nodejs20.x") == ""
 
 
-@pytest.mark.parametrize("runtime", ["java21", "ruby3.3", "provided.al2023", "no-such-runtime"])
+@pytest.mark.parametrize("runtime", ["java21", "ruby3.3", "no-such-runtime"])
 def test_a_runtime_without_an_interpreter_is_not_available(runtime: str):
     assert not runtimes.is_available(runtime)
     with pytest.raises(SandboxUnavailable, match=runtime):
@@ -56,3 +56,11 @@ def test_without_any_interpreter_of_the_family_the_error_names_it(monkeypatch: p
     monkeypatch.setattr(choice, "interpreters", lambda: HOST[:2])
     with pytest.raises(SandboxUnavailable, match="nodejs"):
         runtimes.interpreter_for("nodejs20.x")
+
+
+def test_a_custom_runtime_runs_beside_the_newest_python():
+    interpreter = runtimes.interpreter_for("provided.al2023")
+    assert (interpreter.family, interpreter.version) == ("provided", (3, 13))
+    assert (
+        runtimes.note_for("provided.al2") == "This server runs custom runtimes on its own system, not on Amazon Linux."
+    )

@@ -44,3 +44,11 @@ def filtered_event(event: LogEvent) -> Params:
         "logStreamName": event.stream.name,
         "eventId": event_id(event.timestamp, event.id),
     }
+
+
+def tailed_event(event: LogEvent) -> Params:
+    """An event of a live tail."""
+    return output_event(event) | {
+        "logStreamName": event.stream.name,
+        "logGroupIdentifier": event.stream.group.arn,
+    }

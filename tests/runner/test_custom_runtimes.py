@@ -1,0 +1,353 @@
+"""Functions that bring their own runtime, and programs that come with layers: the Runtime and Extensions API."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.outcomes import Kind
+from runner.sandboxes.base import SandboxDriver
+from tests.runner.sandboxed import Bench, bubblewrap, opened
+
+pytestmark = pytest.mark.sandbox
+
+SHELL = """\
+    #!/bin/sh
+    set -eu
+    . "$LAMBDA_TASK_ROOT/${_HANDLER%.*}.sh"
+    echo "starting" >&2
+    while true; do
+      headers=$(mktemp)
+      event=$(curl -sS -LD "$headers" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next")
+      id=$(grep -Fi Lambda-Runtime-Aws-Request-Id "$headers" | tr -d '[:space:]' | cut -d: -f2)
+      answer=$(${_HANDLER#*.} "$event")
+      curl -sS -o /dev/null "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response" -d "$answer"
+    done
+    """
+TALK = """\
+    #!/var/lang/bin/python3
+    import http.client, json, os, socket, sys, time
+    API = os.environ["AWS_LAMBDA_RUNTIME_API"]
+    RUNTIME = "/2018-06-01/runtime/"
+    def call(method, path, body=None, **headers):
+        connection = http.client.HTTPConnection(API)
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    def take():
+        _status, headers, event = call("GET", RUNTIME + "invocation/next")
+        return headers, headers["Lambda-Runtime-Aws-Request-Id"], event
+    def give(request_id, value, verb="response", **headers):
+        return call("POST", RUNTIME + "invocation/%s/%s" % (request_id, verb), json.dumps(value), **headers)
+    def raw(data):
+        host, _colon, port = API.partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            try:
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+                return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+            except OSError as error:
+                return type(error).__name__
+    """
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
+    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
+        yield made
+
+
+@pytest.fixture
+def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
+    with opened(driver, tmp_path) as made:
+        yield made
+
+
+def talking(body: str) -> dict[str, str | bytes]:
+    """A bootstrap in Python with helpers to call the API."""
+    return {"bootstrap": TALK + body}
+
+
+# -- runtimes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="a shell bootstrap needs curl on this host")
+def test_a_bootstrap_in_shell_answers_events(bench: Bench):
+    function = bench.function(
+        {"bootstrap": SHELL, "function.sh": 'handler() { echo "got $1" >&2; echo "Echoing request: \'$1\'"; }\n'},
+        family="provided",
+        handler="function.handler",
+    )
+    first, second = function.invoke({"a": 1}), function.invoke("x" * 100_000)
+    assert first.outcome.payload == b"Echoing request: '{\"a\": 1}'"
+    assert first.outcome.reusable
+    assert len(second.outcome.payload) == 100_021
+    assert function.began.lines == ["starting"]
+    assert first.lines == ['got {"a": 1}']
+
+
+C = r"""
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char reply[65536];
+
+static char *talk(const char *request) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    at.sin_port = htons(atoi(strchr(getenv("AWS_LAMBDA_RUNTIME_API"), ':') + 1));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(fd, (struct sockaddr *)&at, sizeof at) || write(fd, request, strlen(request)) < 0) exit(3);
+    size_t size = 0;
+    for (;;) {
+        ssize_t got = read(fd, reply + size, sizeof reply - 1 - size);
+        if (got <= 0) exit(4);
+        reply[size += got] = 0;
+        char *body = strstr(reply, "\r\n\r\n"), *length = strstr(reply, "Content-Length: ");
+        if (body && size >= (size_t)(body + 4 - reply) + atoi(length + 16)) break;
+    }
+    close(fd);
+    return strstr(reply, "\r\n\r\n") + 4;
+}
+
+int main(void) {
+    static char request[131072], id[64];
+    for (;;) {
+        char *event = talk("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n");
+        sscanf(strstr(reply, "Lambda-Runtime-Aws-Request-Id: ") + 31, "%63[^\r]", id);
+        snprintf(request, sizeof request,
+                 "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n"
+                 "{\"compiled\":%s}", id, strlen(event) + 13, event);
+        talk(request);
+    }
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler on this host")
+def test_a_compiled_bootstrap_answers_events(bench: Bench, tmp_path: Path):
+    (tmp_path / "bootstrap.c").write_text(C)
+    subprocess.run(("cc", "-O1", "-o", tmp_path / "bootstrap", tmp_path / "bootstrap.c"), check=True)
+    function = bench.function({"bootstrap": (tmp_path / "bootstrap").read_bytes()}, family="provided")
+    assert [function.invoke(n).value for n in range(3)] == [{"compiled": 0}, {"compiled": 1}, {"compiled": 2}]
+
+
+def test_the_next_event_comes_with_aws_headers(bench: Bench):
+    function = bench.function(
+        talking("""
+    while True:
+        headers, request_id, event = take()
+        give(request_id, {"headers": dict(headers), "event": json.loads(event), "cwd": os.getcwd(),
+            "left": int(headers["Lambda-Runtime-Deadline-Ms"]) / 1000 - time.time(), "names": sorted(os.environ)})
+    """),
+        family="provided",
+    )
+    value = function.invoke({"é": 1}, timeout_s=7, client_context='{"custom":\n{"a": "é"}}').value
+    assert value["event"] == {"é": 1}
+    assert value["cwd"] == "/var/task"
+    assert 0 < value["left"] <= 7
+    assert value["headers"]["Lambda-Runtime-Aws-Request-Id"] == "request-1"
+    assert value["headers"]["Lambda-Runtime-Invoked-Function-Arn"].endswith(":function:hello")
+    assert json.loads(value["headers"]["Lambda-Runtime-Client-Context"].encode("latin-1"))["custom"] == {"a": "é"}
+    assert value["headers"]["Content-Type"] == "application/json"
+    assert {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDA_TASK_ROOT", "AWS_ACCESS_KEY_ID"} <= set(value["names"])
+
+
+def test_what_is_printed_after_the_answer_belongs_to_the_same_invocation(bench: Bench):
+    function = bench.function(
+        talking("""
+    while True:
+        headers, request_id, event = take()
+        give(request_id, 1)
+        time.sleep(0.2)
+        print("after", request_id, flush=True)
+    """),
+        family="provided",
+    )
+    assert function.invoke().lines == ["after request-1"]
+    assert function.invoke().lines == ["after request-2"]
+
+
+def test_an_error_is_answered_as_it_was_posted(bench: Bench):
+    function = bench.function(
+        talking("""
+    while True:
+        headers, request_id, event = take()
+        give(request_id, json.loads(event), "error", Lambda_Runtime_Function_Error_Type="Own.Type")
+    """),
+        family="provided",
+    )
+    reply = function.invoke({"errorType": "Mine", "errorMessage": "no"})
+    assert reply.outcome.kind is Kind.FUNCTION_ERROR
+    assert reply.value == {"errorType": "Mine", "errorMessage": "no"}
+    assert function.invoke("words only").value == {"errorType": "Own.Type", "errorMessage": ""}
+
+
+def test_a_runtime_that_ends_after_its_answer_has_still_answered(bench: Bench):
+    function = bench.function(
+        talking("headers, request_id, event = take(); give(request_id, 'last')"), family="provided"
+    )
+    reply = function.invoke()
+    assert reply.value == "last"
+    assert not reply.outcome.reusable
+
+
+# -- init errors -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"index.sh": "true"}, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"),
+        ({"bootstrap": "echo not executable"}, "fork/exec /var/task/bootstrap: permission denied"),
+        ({"bootstrap": "#!/no/such/shell\n"}, "fork/exec /var/task/bootstrap: no such file or directory"),
+        ({"bootstrap": b"\x7fELF for another machine"}, "fork/exec /var/task/bootstrap: exec format error"),
+    ],
+)
+def test_a_bootstrap_that_cannot_be_run_is_an_invalid_entrypoint(bench: Bench, files: dict[str, str], reason: str):
+    began = bench.prepare(files, family="provided").init()
+    assert began.outcome.kind is Kind.INIT_ERROR
+    assert began.value["errorType"] == "Runtime.InvalidEntrypoint"
+    assert began.value["errorMessage"] == f"RequestId: init-id Error: {reason}"
+
+
+def test_a_bootstrap_that_exits_before_it_asks_for_an_event_is_an_exit_error(bench: Bench):
+    began = bench.prepare({"bootstrap": "#!/bin/sh\necho bye; exit 3\n"}, family="provided").init()
+    assert began.value["errorType"] == "Runtime.ExitError"
+    assert began.value["errorMessage"] == "RequestId: init-id Error: Runtime exited with error: exit status 3"
+    assert began.lines == ["bye"]
+
+
+def test_a_runtime_says_itself_why_it_cannot_start(bench: Bench):
+    body = "call('POST', RUNTIME + 'init/error', json.dumps({'errorType': 'Mine.NoConfig', 'errorMessage': 'none'}))"
+    began = bench.prepare(talking(body), family="provided").init()
+    assert began.outcome.kind is Kind.INIT_ERROR
+    assert began.value == {"errorType": "Mine.NoConfig", "errorMessage": "none"}
+
+
+def test_a_runtime_that_never_asks_for_an_event_has_its_init_timed_out(bench: Bench):
+    began = bench.prepare({"bootstrap": "#!/bin/sh\nexec sleep 60\n"}, family="provided").init(timeout_s=0.5)
+    assert began.outcome.kind is Kind.INIT_TIMEOUT
+
+
+def test_a_bootstrap_may_come_with_a_layer(bench: Bench):
+    layer = {"bootstrap": TALK + "while True: _h, i, event = take(); give(i, open('/var/task/data').read())"}
+    function = bench.function({"data": "mine"}, layers=(layer,), family="provided")
+    assert function.invoke().value == "mine"
+
+
+# -- hostile clients -------------------------------------------------------------------------------
+
+
+def test_the_runtime_api_refuses_what_is_not_its_turn(bench: Bench):
+    function = bench.function(
+        talking("""
+    early = give("request-1", 1)[0]
+    while True:
+        headers, request_id, event = take()
+        seen = [early, give("another-id", 1), call("GET", RUNTIME + "invocation/next")[0], call("GET", "/nothing")[0],
+                give(request_id, 1, Lambda_Runtime_Function_Response_Mode="odd")[0],
+                call("POST", RUNTIME + "init/error", "{}")[0], call("GET", "/2018-06-01/runtime/restore/next")[0]]
+        seen = [one[0:3:2] if isinstance(one, tuple) else one for one in seen]
+        seen = [[one[0], json.loads(one[1])["errorType"]] if isinstance(one, tuple) else one for one in seen]
+        give(request_id, seen)
+        print(give(request_id, "again")[0], give(request_id, {}, "error")[0], flush=True)
+    """),
+        family="provided",
+    )
+    reply = function.invoke()
+    assert reply.value == [400, [400, "InvalidRequestID"], 403, 404, 400, 403, 404]
+    assert reply.lines == ["403 403"]
+    assert function.invoke().outcome.ok
+
+
+def test_what_is_not_http_is_refused_and_the_runtime_goes_on(bench: Bench):
+    function = bench.function(
+        talking("""
+    POST = b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\n"
+    while True:
+        headers, request_id, event = take()
+        post = POST % request_id.encode()
+        rubbish = [b"\\x00\\xff" * 9000, b"GET / HTTP/9.9\\r\\n\\r\\n", b"GET /" + b"x" * 70000, post + b"A b: c\\r\\n\\r\\n",
+            post + b"Content-Length: -1\\r\\n\\r\\n", post + b"Content-Length: 1\\r\\nContent-Length: 2\\r\\n\\r\\n12",
+            post + b"Content-Length: 1\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n",
+            post + b"Transfer-Encoding: gzip\\r\\n\\r\\n", post + b"Transfer-Encoding: chunked\\r\\n\\r\\nffffffffff\\r\\n",
+            post + b"Transfer-Encoding: chunked\\r\\n\\r\\n1\\r\\nabc\\r\\n", post + b"Content-Length: 99\\r\\n\\r\\nshort"]
+        seen = [raw(data).partition(" Bad")[0] for data in rubbish]
+        give(request_id, seen)
+    """),
+        family="provided",
+    )
+    for _time in range(2):
+        seen = function.invoke().value
+        assert not set(seen) - {"HTTP/1.1 400", "", "ConnectionResetError", "BrokenPipeError", "OSError"}
+        assert seen.count("HTTP/1.1 400") >= 7
+
+
+def test_an_answer_over_six_megabytes_is_refused_with_413(bench: Bench):
+    function = bench.function(
+        talking("""
+    while True:
+        headers, request_id, event = take()
+        print(give(request_id, "x" * json.loads(event))[0], flush=True)
+    """),
+        family="provided",
+        memory_mb=256,
+    )
+    reply = function.invoke(7_000_000)
+    assert reply.outcome.kind is Kind.RESPONSE_TOO_LARGE
+    assert reply.value["errorType"] == "Function.ResponseSizeTooLarge"
+    assert reply.lines == ["413"]
+    assert len(function.invoke(6_000_000).value) == 6_000_000
+
+
+def test_a_body_without_end_ends_with_the_functions_timeout(bench: Bench):
+    function = bench.function(
+        talking("""
+    while True:
+        headers, request_id, event = take()
+        with socket.create_connection(tuple(API.split(":"))) as connection:
+            connection.sendall(b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\n"
+                b"Transfer-Encoding: chunked\\r\\n\\r\\n" % request_id.encode())
+            while True:
+                connection.sendall(b"10000\\r\\n" + b"x" * 65536 + b"\\r\\n")
+    """),
+        family="provided",
+    )
+    assert function.invoke(timeout_s=1).outcome.kind is Kind.TIMEOUT
+
+
+def test_a_thousand_connections_hold_nobody_up(bench: Bench):
+    function = bench.function(
+        talking("""
+    kept = []
+    while True:
+        headers, request_id, event = take()
+        for _ in range(500):
+            connection = socket.create_connection(tuple(API.split(":")))
+            connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\n")
+            kept.append(connection)
+        for connection in kept: connection.close()
+        kept.clear()
+        give(request_id, "through")
+    """),
+        family="provided",
+    )
+    assert [function.invoke().value for _ in range(2)] == ["through", "through"]
+
+
+def test_another_familys_function_finds_no_runtime_api(bench: Bench):
+    function = bench.function("""
+        import os, socket
+        def lambda_handler(event, context):
+            try:
+                socket.create_connection(("127.0.0.1", 9001), 1)
+            except ConnectionRefusedError:
+                return os.environ.get("AWS_LAMBDA_RUNTIME_API", "none")
+        """)
+    assert function.invoke().value == "none"
