@@ -24,7 +24,7 @@ PRODUCT, SERVICES = "pupitre:latest", "pupitre-services:local"
 LOCAL_BASE, SERVICES_BASE = "pupitre-base:debian", "pupitre-base:services"
 SUITE = "trixie"
 PACKAGES = {
-    LOCAL_BASE: "python3,python3-venv,nodejs,ca-certificates",
+    LOCAL_BASE: "python3,python3-venv,nodejs,curl,ca-certificates",
     SERVICES_BASE: "redis-server,postgresql",
 }
 PRODUCT_BASE = "python:3.13-slim"
