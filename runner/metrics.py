@@ -299,8 +299,9 @@ class Notes:
         self._add(place, metric, 1.0, clock.now())
 
     def write(self) -> None:
-        """Store it all."""
-        metrics.record(self._samples)
+        """Store it all; mostly there is nothing."""
+        if self._samples:
+            metrics.record(self._samples)
 
     def _add(self, place: Place, name: str, value: float, at: datetime) -> None:
         metric = _id(name, function=place.function, qualifier=place.qualifier, version=place.version)

@@ -11,7 +11,7 @@ from logs.metrics.reading import (
     read_all_units,
     read_series,
 )
-from logs.metrics.recorder import recorder
+from logs.metrics.recorder import Recorder, recorder
 from logs.metrics.sources import Source, register_source
 from logs.metrics.store import Sample, record, sweep
 from logs.metrics.summary import Summary, find_statistic, needs_spread
@@ -22,6 +22,7 @@ __all__ = [
     "Datum",
     "MetricId",
     "Query",
+    "Recorder",
     "Result",
     "Sample",
     "Series",

@@ -23,7 +23,8 @@ type _Key = tuple[str, MetricId, str, int]
 class Recorder:
     """``add`` costs no more than a dictionary; a process that is killed loses the last second."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, every_s: float = EVERY_S) -> None:
+        self._every_s = every_s
         self._waiting: dict[_Key, Summary] = {}
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -36,7 +37,7 @@ class Recorder:
         with self._lock:
             self._put(key, summary)
             if self._timer is None:
-                self._timer = threading.Timer(EVERY_S, self._on_time)
+                self._timer = threading.Timer(self._every_s, self._on_time)
                 self._timer.daemon = True
                 self._timer.start()
 
@@ -44,6 +45,8 @@ class Recorder:
         """Store what waits, now; what the database does not take is kept for the next time."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
+        if not waiting:
+            return
         samples = [Sample(key[0], key[1], key[2], key[3], summary) for key, summary in waiting.items()]
         try:
             store.record(samples)

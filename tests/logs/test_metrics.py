@@ -2,16 +2,20 @@
 
 import math
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.services import create_account
 from core import clock
 from core.errors import ServiceError
 from logs import metrics
 from logs.metrics import Datum, MetricId, Query, StatisticSet, expressions, store
+from logs.metrics.recorder import Recorder
 from logs.metrics.sketch import BASE, Sketch
 from logs.metrics.summary import Summary
 from logs.models import Metric, MetricPoint
@@ -457,3 +461,50 @@ def test_a_sketch_of_any_values_stays_small_and_survives_being_stored(values):
     assert len(sketch.above) + len(sketch.below) <= 256
     assert Sketch.from_json(sketch.to_json()) == sketch
     assert sketch.quantile(0.5) is not None
+
+
+# -- several writers -------------------------------------------------------------------------------
+
+
+def test_values_that_come_at_once_from_several_threads_are_all_counted(transactional_db, frozen_clock):
+    account = create_account(slug="ada", name="Ada")
+
+    def put_some(_):
+        try:
+            for _ in range(5):
+                put(account, 1.0, 2.0)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(put_some, range(4)))
+
+    (point,) = get(account, statistics=("SampleCount", "Sum"))
+    assert point.statistics == {"SampleCount": 40, "Sum": 60}
+
+
+def test_counted_values_are_stored_together(ada, frozen_clock):
+    recorder = Recorder(every_s=3600)
+    for value in (1.0, 2.0, 3.0):
+        recorder.add(account_id=ada.pk, metric=NAME, unit="Count", value=value)
+
+    recorder.flush()
+    recorder.flush()
+
+    (point,) = get(ada, statistics=("SampleCount", "Sum"))
+    assert point.statistics == {"SampleCount": 3, "Sum": 6}
+
+
+def test_counted_values_wait_while_the_database_is_away(ada, frozen_clock, monkeypatch):
+    def away(samples):
+        raise OperationalError("database is locked")
+
+    recorder = Recorder(every_s=3600)
+    recorder.add(account_id=ada.pk, metric=NAME, unit="Count", value=1.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "record", away)
+        recorder.flush()
+    recorder.add(account_id=ada.pk, metric=NAME, unit="Count", value=2.0)
+    recorder.flush()
+
+    assert [point.statistics for point in get(ada)] == [{"Sum": 3}]

@@ -13,6 +13,7 @@ from core import arns, clock, redis
 from functions import archives
 from functions.models import Version
 from functions.services.functions import create_function
+from logs import metrics
 from runner import lookup, rendezvous, specs
 from runner.engine import Engine
 from runner.runtimes import Interpreter
@@ -66,6 +67,12 @@ def code_dir(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(specs, "_interpreter", lambda runtime: PYTHON)
     yield
     archives.forget_checks()
+
+
+@pytest.fixture(autouse=True)
+def counted_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted in memory is stored when a test says so, never after it."""
+    monkeypatch.setattr(metrics, "recorder", metrics.Recorder(every_s=3600))
 
 
 @pytest.fixture
