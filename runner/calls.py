@@ -99,6 +99,7 @@ class Calls:
             until=clock.monotonic() + max(0.0, waits_s),
             client_context=call.client_context,
             nested=call.nested,
+            trace_id=call.trace_id,
         )
         look_on = partial(watching.publish, call.request_id) if call.watch else None
         return self._workshop.run(spec, request, look_on=look_on)

@@ -18,6 +18,7 @@ from core import clock, failpoints, ids, limits
 from functions.models import Function
 from runner import leases, lookup
 from runner.leases import Allowance
+from runner.lineage import ALLOW, HOPS, hops_of
 from runner.models import Invocation, State
 from runner.policies import Book
 from runner.retries import Cause, platform_pause, too_old
@@ -67,6 +68,7 @@ class Claimed:
     asked_at: datetime
     attempt: int
     infra_attempts: int
+    trace: str = ""
     lease_key: str = ""
     give_up: Cause | None = None
 
@@ -122,16 +124,18 @@ def in_turn(found: Iterable[Head], *, running: Mapping[str, int], served: Mappin
 def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
     """Take up to ``limit`` due events of a function; and whether its concurrency kept it from more.
 
-    Events that outlived their policy, and all events of a function that may not run at all, are taken without a
+    Events that outlived their policy, are at the end of a loop, and all events of a function that may not run at all, are taken without a
     lease and carry ``give_up``. Raises ``MessengerUnavailable``.
     """
     rows = _due_rows(head.function, limit=limit)
     if not rows:
         return [], False
     book = Book()
-    if cause := _hopeless(head.function, rows[0], book):
-        hopeless = [row for row in rows if _hopeless(head.function, row, book)]
-        return _take(hopeless, head, lease_key="", give_up=cause), False
+    causes = {row.pk: cause for row in rows if (cause := _hopeless(head.function, row, book))}
+    if causes:
+        first = next(iter(causes.values()))
+        hopeless = [row for row in rows if causes.get(row.pk) is first]
+        return _take(hopeless, head, lease_key="", give_up=first), False
     allowance = lookup.allowance(head.function, head.account_limit)
     got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=_lease_s())
     claimed = _take(rows[:got], head, lease_key=allowance.key, give_up=None)
@@ -171,6 +175,8 @@ def _hopeless(function: Function, row: Invocation, book: Book) -> Cause | None:
         return Cause.ZERO_RESERVED_CONCURRENCY
     if too_old(asked_at=row.asked_at, now=clock.now(), policy=book.policy(function, row.qualifier)):
         return Cause.EVENT_AGE_EXCEEDED
+    if function.recursive_loop != ALLOW and hops_of(row.trace, function_id=str(function.pk)) > HOPS:
+        return Cause.RECURSIVE_INVOCATION
     return None
 
 
@@ -199,6 +205,7 @@ def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause 
             asked_at=row.asked_at,
             attempt=row.attempt,
             infra_attempts=row.infra_attempts,
+            trace=row.trace,
             lease_key=lease_key,
             give_up=give_up,
         )

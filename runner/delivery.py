@@ -10,6 +10,7 @@ from django.db import transaction
 
 from core import targets
 from core.errors import ServiceError
+from core.trace import carrying
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Ending:
     executed_version: str = ""
     function_error: str = ""
     error_message: str = ""
+    trace: str = ""  # of the invocation that ended: what its record sets off belongs to the same chain
 
 
 def destination_record(ending: Ending, *, now: datetime) -> dict[str, Any]:
@@ -65,18 +67,20 @@ def dead_letter_attributes(ending: Ending) -> dict[str, str]:
 
 def send(*, account_id: str, arn: str, ending: Ending, now: datetime) -> str:
     """Send the record to a destination, in the caller's transaction; returns why it could not be, or nothing."""
-    return _deliver(account_id=account_id, arn=arn, event=destination_record(ending, now=now), attributes=None)
+    return _deliver(account_id=account_id, arn=arn, event=destination_record(ending, now=now), trace=ending.trace)
 
 
 def send_dead_letter(*, account_id: str, arn: str, ending: Ending) -> str:
     """Send the event itself to the dead-letter queue, in the caller's transaction; why it could not be, or nothing."""
     attributes = dead_letter_attributes(ending)
-    return _deliver(account_id=account_id, arn=arn, event=json.loads(ending.request), attributes=attributes)
+    return _deliver(
+        account_id=account_id, arn=arn, event=json.loads(ending.request), attributes=attributes, trace=ending.trace
+    )
 
 
-def _deliver(*, account_id: str, arn: str, event: Any, attributes: dict[str, str] | None) -> str:
+def _deliver(*, account_id: str, arn: str, event: Any, trace: str, attributes: dict[str, str] | None = None) -> str:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), carrying(trace):
             targets.deliver(account_id=account_id, arn=arn, event=event, attributes=attributes)
     except ServiceError as error:
         log.warning("Nothing could be delivered to %s: %s", arn, error.text)

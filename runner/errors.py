@@ -55,6 +55,21 @@ def _throttle(reason: str) -> dict[str, str]:
     return {"Reason": reason, "Type": "User", "retryAfterSeconds": "1"}
 
 
+class RecursiveInvocation(ServiceError):
+    """A function was invoked again and again by what it set off itself."""
+
+    code = "RecursiveInvocationException"
+    status = 400
+    title = _("The function calls itself in a loop")
+    message = (
+        "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+        "your function's invocation."
+    )
+    hint = _(
+        "After 16 rounds the loop was ended. If it is meant to be, set the function's recursive loop detection to Allow."
+    )
+
+
 class FunctionNotActive(ResourceConflict):
     """The version is still being made ready, or could not be."""
 

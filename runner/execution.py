@@ -40,6 +40,7 @@ class Request:
     until: float
     client_context: str = ""
     nested: bool = False
+    trace_id: str = ""
 
 
 @dataclass(slots=True)
@@ -215,6 +216,7 @@ def _invoke(slot: Slot, request: Request, log: _Log) -> Outcome:
             timeout_s=float(spec.version.timeout),
             invoked_arn=request.invoked_arn,
             client_context=request.client_context,
+            trace_id=request.trace_id,
         ),
         log.printed,
     )

@@ -212,6 +212,7 @@ def _ending(claimed: Claimed, function: Function, result: Result, attempts: int,
         invoke_count=attempts,
         request=claimed.payload,
         error_message=result.failure,
+        trace=claimed.trace,
     )
     if (executed := result.executed) is None or result.version is None:
         return ending

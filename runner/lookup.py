@@ -35,6 +35,7 @@ class Found:
     qualifier: str
     invoked_arn: str
     allowance: Allowance
+    recursive_loop: str = "Terminate"
 
     def check_state(self) -> None:
         """Raise ``FunctionNotActive`` when it cannot be invoked now."""
@@ -96,6 +97,7 @@ def _resolve(account_id: str, reference: str, qualifier: str, stamp: int, limit:
         qualifier=wanted,
         invoked_arn=resolved.invoked_arn,
         allowance=allowance(function, limit),
+        recursive_loop=function.recursive_loop,
     )
     return found, _is_weighted(function, wanted)
 

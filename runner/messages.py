@@ -25,6 +25,7 @@ class Call:
     expires_ms: int  # nobody waits for the answer any more
     lease_key: str
     answer_to: str
+    trace_id: str = ""
     payload: bytes = b""
 
 

@@ -43,6 +43,7 @@ class Invocation(models.Model):
     reason = models.CharField(max_length=64, blank=True)  # why it was discarded or dead-lettered
     payload = models.BinaryField(null=True)
     client_context = models.TextField(blank=True)
+    trace = models.CharField(max_length=768, blank=True, default="")  # X-Amzn-Trace-Id of an event, see runner.lineage
 
     attempt = models.PositiveSmallIntegerField(default=0)  # executions that ended in an answer or a function error
     infra_attempts = models.PositiveSmallIntegerField(default=0)  # executions lost to a platform failure

@@ -32,6 +32,7 @@ class Cause(StrEnum):
     ZERO_RESERVED_CONCURRENCY = "ZeroReservedConcurrency"
     FUNCTION_DELETED = "FunctionDeleted"
     FUNCTION_NOT_ACTIVE = "FunctionNotActive"
+    RECURSIVE_INVOCATION = "RecursiveInvocation"
 
 
 @dataclass(frozen=True, slots=True)

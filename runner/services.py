@@ -13,7 +13,8 @@ from django.db import close_old_connections, transaction
 
 from accounts.models import Account
 from core import clock, failpoints, ids, limits
-from runner import bell, leases, lookup, messages, metrics, presence, rendezvous
+from core.trace import carried
+from runner import bell, leases, lineage, lookup, messages, metrics, presence, rendezvous
 from runner.answers import Answer
 from runner.errors import (
     AccountConcurrencyExceeded,
@@ -45,15 +46,19 @@ async def invoke(
     watch: bool = False,
     request_id: str = "",
     caller_arn: str = "",
+    trace: str = "",
 ) -> Answer:
     """Invoke and wait for the answer in the event loop, holding no thread and no database connection.
 
     A failing handler is an ``Answer`` with ``function_error``. Raises ``FunctionNotFound``, ``FunctionNotActive``,
     ``PayloadTooLarge``, ``InvalidRequestContent``, ``ReservedConcurrencyExceeded``, ``AccountConcurrencyExceeded``,
     ``MessengerUnavailable``, ``NoWorker`` or ``EnvironmentFailure``. ``caller_arn`` is the principal's: a function
-    that waits for another is let through first, so that they cannot wait for each other's place.
+    that waits for another is let through first, so that they cannot wait for each other's place. ``trace`` is the
+    header that the caller sent: raises ``RecursiveInvocation`` at the end of a loop.
     """
-    asking = _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn)
+    asking = _Asking(
+        account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn, trace
+    )
     sent = await asyncio.get_running_loop().run_in_executor(_senders, _send_on_own_thread, asking)
     reply = asyncio.wrap_future(sent.future)
     try:
@@ -79,10 +84,11 @@ def invoke_and_wait(
     watch: bool = False,
     request_id: str = "",
     caller_arn: str = "",
+    trace: str = "",
 ) -> Answer:
     """``invoke`` for a thread that may wait."""
     sent = _send(
-        _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn)
+        _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn, trace)
     )
     try:
         try:
@@ -105,10 +111,12 @@ def invoke_async(
     client_context: str = "",
     source: str = "api",
     request_id: str = "",
+    trace: str = "",
 ) -> Invocation:
     """Accept an event: its row is committed when this returns (or with the caller's transaction), then runs soon.
 
-    ``client_context`` is checked and not passed on: AWS gives it to synchronous invocations only. Raises
+    ``client_context`` is checked and not passed on: AWS gives it to synchronous invocations only. ``trace`` is the
+    header that the caller sent: an event at the end of a loop is accepted, and discarded unexecuted. Raises
     ``FunctionNotFound``, ``PayloadTooLarge`` or ``InvalidRequestContent``.
     """
     checked_client_context(client_context)
@@ -126,6 +134,7 @@ def invoke_async(
             source=source,
             state=State.QUEUED,
             payload=event,
+            trace=lineage.advance(trace or carried(), function_id=found.function_id).header,
             asked_at=now,
             due_at=now,
         )
@@ -157,6 +166,7 @@ class _Asking:
     watch: bool
     request_id: str
     caller_arn: str
+    trace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +187,12 @@ def _send(asking: _Asking) -> _Sent:
     event = checked_payload(asking.payload, limit=limits.INVOKE_SYNC_PAYLOAD)
     found = lookup.find(account_id=asking.account_id, reference=asking.reference, qualifier=asking.qualifier)
     found.check_state()
+    trace = lineage.advance(asking.trace, function_id=found.function_id)
+    trace.check(found.recursive_loop)
     request_id = asking.request_id or ids.request_id()
     patience_s = found.timeout_s + limits.INIT_TIMEOUT_S + LINE_S
     meeting = rendezvous.of_this_process()
-    call = _call(asking, found, request_id, client_context, event, patience_s, meeting.address)
+    call = _call(asking, found, request_id, client_context, event, patience_s, meeting.address, trace.header)
     future = meeting.expect(request_id)
     try:
         leases.acquire_and_push(
@@ -206,6 +218,7 @@ def _call(
     event: bytes,
     patience_s: float,
     address: str,
+    trace_id: str,
 ) -> Call:
     asked_ms = clock.epoch_ms()
     return Call(
@@ -223,6 +236,7 @@ def _call(
         expires_ms=asked_ms + int(patience_s * 1000),
         lease_key=found.allowance.key,
         answer_to=address,
+        trace_id=trace_id,
         payload=event,
     )
 

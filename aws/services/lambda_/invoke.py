@@ -25,6 +25,7 @@ def invoke_async(caller: Caller, request: Params) -> Params:
         reference=request["FunctionName"],
         payload=request["InvokeArgs"],
         request_id=caller.request_id,
+        trace=caller.trace,
     )
     return {"Status": 202}
 
@@ -38,6 +39,7 @@ async def _run(caller: Caller, request: Params) -> Params:
         client_context=request.get("ClientContext", ""),
         request_id=caller.request_id,
         caller_arn=caller.principal_arn,
+        trace=caller.trace,
     )
     members: Params = {
         "StatusCode": 200,
@@ -58,6 +60,7 @@ def _accept(caller: Caller, request: Params) -> Params:
         payload=request.get("Payload", b""),
         client_context=request.get("ClientContext", ""),
         request_id=caller.request_id,
+        trace=caller.trace,
     )
     return {"StatusCode": 202, "Payload": b""}
 
