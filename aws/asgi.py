@@ -255,7 +255,7 @@ def _parse(route: Route, request: Request) -> Params:
 
 def _authorize(route: Route, caller: Caller, params: Params) -> None:
     model = route.operation
-    authorization.check(caller, model.service.endpoint_prefix, model.name, params)
+    authorization.check(caller, model.service.name, model.name, params)
 
 
 def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Request) -> Response:

@@ -70,7 +70,7 @@ def register(
     policy: Callable[[Caller, Params], Policies | None] | None = None,
     policy_only_adds: bool = False,
 ) -> None:
-    """Say what the operations of ``service`` (AWS's endpoint prefix) need.
+    """Say what the operations of ``service`` (by its model's name) need.
 
     ``prefix`` begins its actions; ``members`` are asked in order. ``policy`` reads the policy of the resource that a
     request is about; ``policy_only_adds`` where such a policy cannot deny.

@@ -5,9 +5,10 @@ As on AWS most are about the streams of a group, so a policy's resource must rea
 """
 
 from aws.operation import Caller, Params
-from aws.permissions import Rule, register
+from aws.permissions import Need, Rule, register
 from aws.services.logs import requests
 from core import arns
+from logs import selectors
 from logs.models import LogGroup
 
 
@@ -28,9 +29,24 @@ def _all_groups(caller: Caller, request: Params) -> str:
     return f"{arns.log_group(caller.region, caller.account.id, '')}:log-stream:"
 
 
+def _tailed(caller: Caller, identifier: str) -> str:
+    return f"{_group(caller, selectors.group_name(account=caller.account, identifier=identifier))}:log-stream:"
+
+
+def _first_tailed(caller: Caller, request: Params) -> str:
+    return _tailed(caller, request["logGroupIdentifiers"][0])
+
+
+def _other_tailed(caller: Caller, request: Params) -> list[Need]:
+    return [Need("logs:StartLiveTail", _tailed(caller, other)) for other in request["logGroupIdentifiers"][1:]]
+
+
 register(
     "logs",
     prefix="logs",
     members=[("logGroupName", _streams), ("logGroupIdentifier", _streams), ("resourceArn", _resource)],
-    operations={"DescribeLogGroups": Rule(resource=_all_groups)},
+    operations={
+        "DescribeLogGroups": Rule(resource=_all_groups),
+        "StartLiveTail": Rule(resource=_first_tailed, also=_other_tailed),
+    },
 )
