@@ -126,6 +126,23 @@ def test_many_metrics_are_read_at_once_with_an_expression(cloudwatch, now):
     assert results["twice"]["StatusCode"] == "Complete"
 
 
+def test_a_large_put_that_the_client_compresses_is_stored(ada_boto, now):
+    call = Json(ada_boto)
+    put(call, now, *[1.0] * 1000)
+
+    answer = call(
+        "GetMetricStatistics",
+        Namespace="Shop",
+        MetricName="Orders",
+        Dimensions=DIMENSIONS,
+        Period=60,
+        Statistics=["Sum"],
+        **span(now),
+    )
+
+    assert [point["Sum"] for point in answer["Datapoints"]] == [1000.0]
+
+
 def test_metrics_are_listed(cloudwatch, now):
     put(cloudwatch, now, 1.0)
 
