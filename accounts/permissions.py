@@ -30,7 +30,7 @@ from core.stamped import Stamped
 
 _ROLES_KEPT = 5_000
 NOTHING = Policies()
-_ADMINISTRATOR = Grants(Policies.of(parse({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})))
+ADMINISTRATOR = Grants(Policies.of(parse({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def actor_of(*, account: Account, principal: Principal) -> Actor:
         name = "" if arn.endswith(":root") else arn.rpartition("/")[2]
         kind = "User" if name else "Account"
         context = context_of({**known, "aws:PrincipalArn": arn, "aws:username": name, "aws:PrincipalType": kind})
-        return Actor(Subject(arn=arn, account_id=account.id), _ADMINISTRATOR, context, is_administrator=True)
+        return Actor(Subject(arn=arn, account_id=account.id), ADMINISTRATOR, context, is_administrator=True)
     name = arn.split("/")[1]
     role = of_role(account=account, name=name)
     tags = {f"aws:PrincipalTag/{key}": value for key, value in (role.tags or {}).items()}
