@@ -202,6 +202,7 @@ def welcome(owner: Owner, *, link: str) -> str:
             f"    export AWS_ACCESS_KEY_ID={owner.access_key.id}",
             f"    export AWS_SECRET_ACCESS_KEY={owner.access_key.secret}",
             f"    export AWS_DEFAULT_REGION={settings.REGION}",
+            "    export AWS_DISABLE_HOST_PREFIX_INJECTION=true",  # logs start-live-tail would ask another host name
             "",
             f"  {_('Ctrl-C stops everything. Logs:')} {settings.DATA_DIR / 'log'}",
             "",
