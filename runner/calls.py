@@ -77,8 +77,12 @@ class Calls:
         """The reply, and what makes the record once it is sent."""
         try:
             spec = self._workshop.specs.get(call.version_id, call.stamp)
-            executed = self._execute(call, spec)
-            return _reply(call, spec, executed), partial(_record, call, spec, executed)
+            parts = _Parts(call, spec) if call.streams else None
+            executed = self._execute(call, spec, parts)
+            reply = _reply(call, spec, executed)
+            if parts is not None and parts.is_broken:
+                reply = Reply(call.request_id, None, "a part of the answer was lost on the way")
+            return reply, partial(_record, call, spec, executed)
         except OutOfPatience:
             failure = "all of the server's memory for functions stayed in use"
         except Version.DoesNotExist:
@@ -90,7 +94,7 @@ class Calls:
             failure = f"an internal error ({type(error).__name__})"
         return Reply(call.request_id, None, failure), None
 
-    def _execute(self, call: Call, spec: RunSpec) -> Executed:
+    def _execute(self, call: Call, spec: RunSpec, parts: "_Parts | None") -> Executed:
         waits_s = (call.expires_ms - clock.epoch_ms()) / 1000 - spec.version.timeout - limits.INIT_TIMEOUT_S
         request = Request(
             request_id=call.request_id,
@@ -100,6 +104,7 @@ class Calls:
             client_context=call.client_context,
             nested=call.nested,
             trace_id=call.trace_id,
+            on_part=parts.send if parts else None,
         )
         look_on = partial(watching.publish, call.request_id) if call.watch else None
         return self._workshop.run(spec, request, look_on=look_on)
@@ -113,6 +118,24 @@ class Calls:
             except redis.Unavailable as error:
                 log.warning("The answer to %s waits for Redis: %s", call.request_id, error)
         log.error("The answer to %s could not be sent", call.request_id)
+
+
+class _Parts:
+    """Sends the parts of one streamed answer; after one that was lost none, so that nobody sees a gap."""
+
+    def __init__(self, call: Call, spec: RunSpec) -> None:
+        self._call, self._version = call, spec.version.label
+        self.is_broken = False
+
+    def send(self, payload: bytes, content_type: str) -> None:
+        if self.is_broken:
+            return
+        part = messages.Part(self._call.request_id, payload, content_type, self._version)
+        try:
+            rendezvous.send_part(self._call.answer_to, messages.encode_part(part))
+        except redis.Unavailable as error:
+            log.warning("The streamed answer to %s is cut short: %s", self._call.request_id, error)
+            self.is_broken = True
 
 
 def send(waiting: Waiting, reply: Reply) -> None:

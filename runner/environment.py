@@ -241,9 +241,11 @@ class _Phase:
         if frame.kind == b"T":
             return self._too_large(_whole(header.get("size")), reusable=reusable)
         if frame.kind == b"R" and self.stream.begun:
+            if self.stream.is_too_long_to_keep:
+                return self._too_large(self.stream.size, reusable=reusable)
             payload = self.stream.whole()
         if len(payload) > outcomes.RESPONSE_LIMIT:
-            return self._too_large(len(payload), reusable=self.stream.begun and reusable)
+            return self._too_large(len(payload), reusable=False)
         if not (self.is_raw and frame.kind == b"R") and not _is_json(payload):
             raise Violation("an answer that is not JSON")
         if frame.kind == b"R":

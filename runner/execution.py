@@ -22,6 +22,7 @@ from runner.runtimes import Interpreter
 from runner.sandboxes.base import SandboxSpec
 from runner.specs import RunSpec
 from runner.stock import Stock
+from runner.streams import OnPart
 
 FUNCTION, PLATFORM = "f", "p"
 CREDENTIALS_S = 12 * 3600
@@ -41,6 +42,7 @@ class Request:
     client_context: str = ""
     nested: bool = False
     trace_id: str = ""
+    on_part: OnPart | None = None  # gets a streamed answer as it comes
 
 
 @dataclass(slots=True)
@@ -217,6 +219,7 @@ def _invoke(slot: Slot, request: Request, log: _Log) -> Outcome:
             invoked_arn=request.invoked_arn,
             client_context=request.client_context,
             trace_id=request.trace_id,
+            on_part=request.on_part,
         ),
         log.printed,
     )

@@ -26,6 +26,7 @@ class Call:
     lease_key: str
     answer_to: str
     trace_id: str = ""
+    streams: bool = False  # whether the parts of a streamed answer are wanted as they come
     payload: bytes = b""
 
 
@@ -36,6 +37,16 @@ class Reply:
     request_id: str
     answer: Answer | None
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an answer that is streamed; the first has no bytes. What ends it is a ``Reply`` without a payload."""
+
+    request_id: str
+    payload: bytes
+    content_type: str
+    executed_version: str
 
 
 def encode_call(call: Call) -> bytes:
@@ -61,9 +72,16 @@ def encode_reply(reply: Reply) -> bytes:
     return json.dumps(header, separators=(",", ":")).encode() + b"\n" + answer.payload
 
 
-def decode_reply(raw: bytes) -> Reply:
+def encode_part(part: Part) -> bytes:
+    header = {"id": part.request_id, "part": [part.content_type, part.executed_version]}
+    return json.dumps(header).encode() + b"\n" + part.payload
+
+
+def decode_reply(raw: bytes) -> Reply | Part:
     line, _, payload = raw.partition(b"\n")
     header = json.loads(line)
+    if "part" in header:
+        return Part(header["id"], payload, *header["part"])
     if "answer" not in header:
         return Reply(header["id"], None, header["failure"])
     function_error, executed_version, log_tail, log_stream = header["answer"]

@@ -9,10 +9,11 @@ import logging
 import os
 import secrets
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from core import redis
-from runner.messages import Reply, decode_reply
+from runner.messages import Part, Reply, decode_reply
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Rendezvous:
         self.address = f"answers:{os.getpid()}-{secrets.token_hex(4)}"
         self._waiter = redis.Waiter()
         self._waiting: dict[str, Future[Reply]] = {}
+        self._listening: dict[str, Callable[[Part], None]] = {}
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._over = threading.Event()
@@ -40,9 +42,14 @@ class Rendezvous:
             self._start()
         return future
 
+    def listen(self, request_id: str, on_part: Callable[[Part], None]) -> None:
+        """Have the parts of a streamed answer, as they come, on the waiting thread; before the invocation is sent."""
+        self._listening[request_id] = on_part
+
     def forget(self, request_id: str) -> None:
         """Nobody waits for this one any more."""
         self._waiting.pop(request_id, None)
+        self._listening.pop(request_id, None)
 
     def close(self) -> None:
         """Stop listening."""
@@ -69,6 +76,10 @@ class Rendezvous:
 
     def _resolve(self, raw: bytes) -> None:
         reply = decode_reply(raw)
+        if isinstance(reply, Part):
+            if on_part := self._listening.get(reply.request_id):
+                on_part(reply)
+            return
         future = self._waiting.pop(reply.request_id, None)
         if future is not None and future.set_running_or_notify_cancel():
             future.set_result(reply)
@@ -87,6 +98,14 @@ def of_this_process() -> Rendezvous:
             if _rendezvous is None or _pid != os.getpid():
                 _rendezvous, _pid = Rendezvous(), os.getpid()
     return _rendezvous
+
+
+def send_part(address: str, part: bytes) -> None:
+    """Send a part of an answer. Raises ``redis.Unavailable``."""
+    pipeline = redis.connection().pipeline(transaction=False)
+    pipeline.rpush(address, part)
+    pipeline.expire(address, 60)
+    pipeline.execute()
 
 
 # KEYS: the caller's list, the set of leases · ARGV: the reply, the request id

@@ -26,9 +26,10 @@ from runner.events import checked_client_context, checked_payload
 from runner.lookup import Found
 from runner.messages import Call, Reply
 from runner.models import Invocation, InvocationType, State
+from runner.streaming import Arrivals, Streamed
 from runner.watching import watch
 
-__all__ = ["dry_run", "invoke", "invoke_and_wait", "invoke_async", "watch"]
+__all__ = ["Streamed", "dry_run", "invoke", "invoke_and_wait", "invoke_async", "invoke_streaming", "watch"]
 
 LINE_S = 30.0  # how long an invocation may wait in line, over its timeout and its init phase
 _FIRST_LOOK_S = 10.0  # after so long without an answer, see whether there is any worker at all
@@ -71,6 +72,29 @@ async def invoke(
         raise NoWorker(seconds=int(sent.patience_s)) from None
     finally:
         rendezvous.of_this_process().forget(sent.request_id)
+
+
+async def invoke_streaming(
+    *,
+    account: Account,
+    reference: str,
+    qualifier: str = "",
+    payload: bytes,
+    client_context: str = "",
+    request_id: str = "",
+    caller_arn: str = "",
+    trace: str = "",
+) -> Streamed:
+    """Invoke; returns when the answer begins, and gives its parts as they come. Raises what ``invoke`` raises.
+
+    Of a handler that does not stream, the whole answer is one part.
+    """
+    arrivals = Arrivals()
+    asking = _Asking(
+        account.pk, reference, qualifier, payload, client_context, "api", False, request_id, caller_arn, trace, arrivals
+    )
+    sent = await asyncio.get_running_loop().run_in_executor(_senders, _send_on_own_thread, asking)
+    return await Streamed.begin(arrivals, sent.request_id, sent.future, sent.patience_s)
 
 
 def invoke_and_wait(
@@ -167,6 +191,7 @@ class _Asking:
     request_id: str
     caller_arn: str
     trace: str
+    arrivals: Arrivals | None = None  # where the parts of a streamed answer go
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +218,8 @@ def _send(asking: _Asking) -> _Sent:
     patience_s = found.timeout_s + limits.INIT_TIMEOUT_S + LINE_S
     meeting = rendezvous.of_this_process()
     call = _call(asking, found, request_id, client_context, event, patience_s, meeting.address, trace.header)
+    if asking.arrivals is not None:
+        meeting.listen(request_id, asking.arrivals.put)
     future = meeting.expect(request_id)
     try:
         leases.acquire_and_push(
@@ -237,6 +264,7 @@ def _call(
         lease_key=found.allowance.key,
         answer_to=address,
         trace_id=trace_id,
+        streams=asking.arrivals is not None,
         payload=event,
     )
 

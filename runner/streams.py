@@ -35,6 +35,11 @@ class Stream:
             self._kept.append(data)
         return self.size <= limits.STREAMED_RESPONSE_PAYLOAD
 
+    @property
+    def is_too_long_to_keep(self) -> bool:
+        """Whether the answer was to be collected, and is longer than an answer may be."""
+        return self._on_part is None and self.size > outcomes.RESPONSE_LIMIT
+
     def whole(self) -> bytes:
         """What was collected; nothing of what was passed on."""
         return b"".join(self._kept)

@@ -81,7 +81,7 @@ class Function:
         self.began = Reply(outcome, lines)
         return self.began
 
-    def invoke(self, event: object = None, *, timeout_s: float = 10.0, **members: str) -> Reply:
+    def invoke(self, event: object = None, *, timeout_s: float = 10.0, **members: Any) -> Reply:
         """Invoke once; the request ids are ``request-1``, ``request-2`` …"""
         self.count += 1
         lines: list[str] = []

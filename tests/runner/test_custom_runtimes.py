@@ -3,14 +3,17 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from runner.outcomes import Kind
+from runner.runtimes import interpreter_for
 from runner.sandboxes.base import SandboxDriver
-from tests.runner.sandboxed import Bench, bubblewrap, opened
+from tests.runner.sandboxed import Bench, Function, Reply, bubblewrap, newest, opened
 
 pytestmark = pytest.mark.sandbox
 
@@ -351,3 +354,281 @@ def test_another_familys_function_finds_no_runtime_api(bench: Bench):
                 return os.environ.get("AWS_LAMBDA_RUNTIME_API", "none")
         """)
     assert function.invoke().value == "none"
+
+
+# -- streamed answers ------------------------------------------------------------------------------
+
+
+def streamed(function: Function, event: object = None) -> tuple[Reply, bytes, set[str]]:
+    """Invoke as one who wants the parts: how it ended, all parts together, and what types they were said to have."""
+    parts: list[tuple[bytes, str]] = []
+    reply = function.invoke(event, on_part=lambda data, content_type: parts.append((data, content_type)))
+    return reply, b"".join(data for data, _type in parts), {content_type for _data, content_type in parts}
+
+
+POST_STREAM = """
+    def post(request_id, *pieces, trailers=b"", end=b"0\\r\\n"):
+        with socket.create_connection(tuple(API.split(":"))) as connection:
+            connection.sendall(b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\nContent-Type: text/plain\\r\\n"
+                b"Lambda-Runtime-Function-Response-Mode: streaming\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n" % request_id.encode())
+            for piece in pieces:
+                connection.sendall(b"%x\\r\\n%s\\r\\n" % (len(piece), piece))
+            if end:
+                connection.sendall(end + trailers + b"\\r\\n")
+                connection.recv(1024)
+    """
+
+
+def test_a_runtime_streams_its_answer(bench: Bench):
+    function = bench.function(
+        talking(
+            POST_STREAM
+            + """
+    while True:
+        headers, request_id, event = take()
+        post(request_id, b"one ", b"\\xff\\x00", b"x" * json.loads(event))
+    """
+        ),
+        family="provided",
+    )
+    reply, data, types = streamed(function, 8_000_000)
+    assert data == b"one \xff\x00" + b"x" * 8_000_000
+    assert types == {"text/plain"}
+    assert reply.outcome.ok
+    assert function.invoke(3).outcome.payload == b"one \xff\x00xxx"
+    assert function.invoke(7_000_000).outcome.kind is Kind.RESPONSE_TOO_LARGE
+
+
+def test_a_streamed_answer_over_its_limit_ends_the_environment(bench: Bench):
+    function = bench.function(
+        talking(
+            POST_STREAM
+            + """
+    headers, request_id, event = take()
+    post(request_id, *[b"x" * 1000000] * 25)
+    """
+        ),
+        family="provided",
+    )
+    reply, data, _types = streamed(function)
+    assert reply.outcome.kind is Kind.RESPONSE_TOO_LARGE
+    assert len(data) <= 20 * 1024 * 1024
+    assert not reply.outcome.reusable
+
+
+def test_an_error_in_the_middle_of_a_stream_comes_as_a_trailer(bench: Bench):
+    function = bench.function(
+        talking(
+            POST_STREAM
+            + """
+    import base64
+    while True:
+        headers, request_id, event = take()
+        body = base64.b64encode(b'{"errorType": "Mid", "errorMessage": "way"}')
+        post(request_id, b"begun", trailers=b"Lambda-Runtime-Function-Error-Type: Mid\\r\\n"
+            b"Lambda-Runtime-Function-Error-Body: " + body + b"\\r\\n", end=b"0\\r\\n" if json.loads(event) else b"")
+    """
+        ),
+        family="provided",
+    )
+    reply, data, _types = streamed(function, event=True)
+    assert data == b"begun"
+    assert reply.outcome.kind is Kind.FUNCTION_ERROR
+    assert reply.value == {"errorType": "Mid", "errorMessage": "way"}
+    cut, _data, _types = streamed(function, event=False)
+    assert cut.outcome.error_type == "Runtime.TruncatedResponse"
+
+
+@pytest.mark.skipif(newest("node") is None, reason="there is no Node.js on this host")
+class TestNodeStreams:
+    def test_a_handler_writes_to_its_stream(self, bench: Bench):
+        function = bench.function(
+            """
+            const { pipeline } = require("stream/promises");
+            const { Readable } = require("stream");
+            exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
+              stream.setContentType("text/plain");
+              stream.write(context.awsRequestId + " ");
+              await pipeline(Readable.from([Buffer.alloc(event, "x"), "end"]), stream);
+            });
+            """,
+            family="node",
+        )
+        for size, number in ((10, 1), (7_000_000, 2)):
+            reply, data, types = streamed(function, size)
+            assert data == b"request-%d " % number + b"x" * size + b"end"
+            assert reply.outcome.ok
+            assert types == {"text/plain"}
+        assert function.invoke(2).outcome.payload == b"request-3 xxend"
+
+    def test_metadata_goes_before_the_body(self, bench: Bench):
+        function = bench.function(
+            """
+            exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+              stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 });
+              stream.write("body");
+              stream.end();
+            });
+            """,
+            family="node",
+        )
+        _reply, data, types = streamed(function)
+        assert data == b'{"statusCode":201}' + b"\x00" * 8 + b"body"
+        assert types == {"application/vnd.awslambda.http-integration-response"}
+
+    def test_a_handler_that_throws_in_the_middle_ends_the_stream_with_its_error(self, bench: Bench):
+        function = bench.function(
+            """
+            exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+              if (event) stream.write("begun");
+              await new Promise((resolve) => setTimeout(resolve, 20));
+              throw new TypeError("midway");
+            });
+            """,
+            family="node",
+        )
+        for begun, expected in ((True, b"begun"), (False, b"")):
+            reply, data, _types = streamed(function, begun)
+            assert data == expected
+            assert (reply.outcome.kind, reply.outcome.error_type) == (Kind.FUNCTION_ERROR, "TypeError")
+            assert reply.outcome.reusable
+
+    def test_a_stream_that_nobody_ends_ends_with_the_last_thing_to_do(self, bench: Bench):
+        body = "exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.write('all'); });"
+        reply, data, _types = streamed(bench.function(body, family="node"))
+        assert (data, reply.outcome.kind) == (b"all", Kind.OK)
+
+
+# -- AWS's own Python client -----------------------------------------------------------------------
+
+RIC = '#!/bin/sh\nexport PYTHONPATH=/opt/python\nexec /var/lang/bin/python3 -m awslambdaric "$_HANDLER"\n'
+
+
+@pytest.fixture(scope="module")
+def awslambdaric() -> dict[str, str | bytes]:
+    """The files of AWS's runtime interface client, installed as a person would; fetched once, then kept."""
+    version = interpreter_for("provided.al2023").version
+    wanted = f"{version[0]}.{version[1]}"
+    folder = Path(settings.BASE_DIR) / "var" / "test-downloads" / f"awslambdaric-{wanted}"
+    if not (folder / "awslambdaric").is_dir():
+        uv = Path(sys.executable).parent / "uv"
+        command = (uv, "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted, "--target", folder)
+        try:
+            subprocess.run((*command, "awslambdaric>=3"), check=True, capture_output=True, timeout=120)
+        except (OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"awslambdaric cannot be installed here: {error}")
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {f"python/{path.relative_to(folder)}": path.read_bytes() for path in files}
+
+
+def test_awslambdaric_runs_unchanged(bench: Bench, awslambdaric: dict[str, str | bytes]):
+    function = bench.function(
+        {
+            "bootstrap": RIC,
+            "app.py": """\
+                import logging
+                logging.getLogger().setLevel("INFO")
+                print("module")
+                def handler(event, context):
+                    logging.info("event %s", event)
+                    if event == "raise":
+                        raise ValueError("asked to")
+                    return {"id": context.aws_request_id, "name": context.function_name, "left": context.get_remaining_time_in_millis() > 0}
+                """,
+        },
+        handler="app.handler",
+        family="provided",
+        layers=(awslambdaric,),
+    )
+    assert function.began.lines == ["module"]
+    first = function.invoke(1)
+    assert first.value == {"id": "request-1", "name": "hello", "left": True}
+    assert "request-1\tevent 1" in first.text
+    failed = function.invoke("raise")
+    assert failed.outcome.kind is Kind.FUNCTION_ERROR
+    assert (failed.value["errorType"], failed.value["errorMessage"]) == ("ValueError", "asked to")
+    assert function.invoke(3).value["id"] == "request-3"
+
+
+def test_awslambdaric_says_why_a_handler_cannot_be_imported(bench: Bench, awslambdaric: dict[str, str | bytes]):
+    began = bench.prepare(
+        {"bootstrap": RIC, "app.py": "import nothing_like_it"},
+        handler="app.handler",
+        family="provided",
+        layers=(awslambdaric,),
+    ).init()
+    assert began.outcome.error_type == "Runtime.ImportModuleError"
+    assert "No module named 'nothing_like_it'" in began.value["errorMessage"]
+
+
+# -- extensions ------------------------------------------------------------------------------------
+
+EXTENSION = (
+    TALK
+    + """
+    EXTENSION = "/2020-01-01/extension/"
+    status, headers, body = call("POST", EXTENSION + "register", json.dumps({"events": ["INVOKE", "SHUTDOWN"]}),
+        Lambda_Extension_Name=os.path.basename(sys.argv[0]))
+    me = headers["Lambda-Extension-Identifier"]
+    print("registered", status, body.decode(), flush=True)
+    print("telemetry", *call("PUT", "/2022-07-01/telemetry", "{}", Lambda_Extension_Identifier=me)[::2], flush=True)
+    while True:
+        status, headers, body = call("GET", EXTENSION + "event/next", Lambda_Extension_Identifier=me)
+        event = json.loads(body)
+        time.sleep(0.1)
+        print("extension", event["eventType"], event.get("requestId"), flush=True)
+    """
+)
+ECHO = {
+    "python": "def lambda_handler(event, context): return event",
+    "node": "exports.handler = async (event) => event;",
+    "provided": {"bootstrap": TALK + "while True: _h, i, event = take(); give(i, json.loads(event))"},
+}
+
+
+@pytest.mark.parametrize("family", ECHO)
+def test_an_extension_registers_first_and_hears_of_every_invocation(bench: Bench, family: str):
+    if family == "node" and newest("node") is None:
+        pytest.skip("there is no Node.js on this host")
+    function = bench.function(ECHO[family], family=family, layers=({"extensions/watcher": EXTENSION},))
+    about = {"functionName": "hello", "functionVersion": "$LATEST", "handler": function.spec.handler}
+    assert function.began.lines[0] == f"registered 200 {json.dumps(about)}"
+    assert function.began.lines[1].startswith("telemetry 202")
+    for number in (1, 2):
+        reply = function.invoke(number)
+        assert reply.value == number
+        assert reply.lines == [f"extension INVOKE request-{number}"]
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        "#!/bin/sh\nexit 1\n",
+        "#!/bin/sh\nexec sleep 60\n",
+        "#!/no/such/program\n",
+        EXTENSION.partition("    while True")[0] + "    time.sleep(60)\n",
+    ],
+    ids=["ends", "never registers", "cannot be run", "never asks for an event"],
+)
+def test_an_extension_that_does_not_play_its_part_holds_up_only_the_start(bench: Bench, extension: str):
+    function = bench.function(ECHO["python"], layers=({"extensions/odd": extension},))
+    assert function.invoke("through").value == "through"
+
+
+def test_the_extensions_api_refuses_strangers(bench: Bench):
+    function = bench.function(
+        talking("""
+    EXTENSION = "/2020-01-01/extension/"
+    seen = [call("POST", EXTENSION + "register", "{}")[0],
+        call("POST", EXTENSION + "register", "rubbish", Lambda_Extension_Name="a")[0],
+        call("POST", EXTENSION + "register", '{"events": ["EXIT"]}', Lambda_Extension_Name="a")[0],
+        call("POST", EXTENSION + "register", '{"events": []}', Lambda_Extension_Name="a" * 200)[0],
+        call("GET", EXTENSION + "event/next", Lambda_Extension_Identifier="not-known")[0],
+        call("POST", EXTENSION + "register", b"x" * 100000, Lambda_Extension_Name="a")[0]]
+    while True:
+        headers, request_id, event = take()
+        give(request_id, seen)
+    """),
+        family="provided",
+    )
+    assert function.invoke().value == [403, 400, 400, 403, 403, 413]

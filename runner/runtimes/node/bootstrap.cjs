@@ -8,6 +8,7 @@ const { Context } = require("./context.cjs");
 const errors = require("./errors.cjs");
 const logs = require("./logs.cjs");
 const { load } = require("./loading.cjs");
+const streaming = require("./streaming.cjs");
 
 const ANSWER_LIMIT = 6 * 1024 * 1024 + 100;
 
@@ -17,6 +18,7 @@ async function main() {
   const order = JSON.parse((await channel.receive("B")).toString());
   enter(order.environment);
   logs.patchConsole();
+  streaming.install();
   let handler;
   try {
     handler = await load(order.environment.LAMBDA_TASK_ROOT, order.handler);
@@ -48,6 +50,18 @@ function run(channel, handler) {
     channel.sendHeaded(kind, { id, ...header }, payload);
     channel.ref();
     next();
+  }
+
+  // The handler writes its answer to a stream; the end of that is the end of the invocation.
+  function respondInParts(event) {
+    const mine = current;
+    const stream = new streaming.ResponseStream(channel, mine.id, (error) => {
+      if (mine !== current) return;
+      if (error) fail(error);
+      else finish("R", {}, Buffer.alloc(0));
+    });
+    mine.waiting = () => stream.end();
+    return handler(event, stream, mine.context);
   }
 
   function fail(error, fatal) {
@@ -102,11 +116,12 @@ function run(channel, handler) {
     channel.unref();
     try {
       const event = JSON.parse(payload.toString());
-      const returned = handler(event, current.context, done);
+      const streams = streaming.isStreaming(handler);
+      const returned = streams ? respondInParts(event) : handler(event, current.context, done);
       if (returned && typeof returned.then === "function") {
         const mine = current;
         returned.then(
-          (result) => mine === current && succeed(result),
+          (result) => mine === current && !streams && succeed(result),
           (error) => mine === current && fail(error),
         );
       }
