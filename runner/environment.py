@@ -5,7 +5,6 @@
 anything is allocated, and whatever breaks the rules ends the environment.
 """
 
-import errno
 import json
 import logging
 import signal
@@ -18,7 +17,7 @@ from django.conf import settings
 
 from core import clock, limits
 from core.errors import ServiceError
-from runner import outcomes
+from runner import last_words, outcomes
 from runner.channel import Channel, ChannelError, Ended, Frame, Violation
 from runner.loglines import LogLines, OnLog
 from runner.outcomes import Kind, Outcome
@@ -31,6 +30,7 @@ log = logging.getLogger(__name__)
 LOG_LIMIT = 256 * limits.KIB  # of one invocation; PID 1 counts and drops the rest, and this side does not rely on that
 START_S = 30.0  # for the sandbox itself to come up; no part of the function's init phase
 LAST_WORDS_S = 0.25  # how long PID 1 gets to say how it ended, once told to
+SHUTDOWN_S = 2.5  # PID 1 gives extensions two of them
 FRESH = ("LD_", "PYTHON", "NODE_", "MALLOC_", "GLIBC_", "UV_")  # variables that a process reads only at its start
 SET_ANYWAY = {"PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"}
 
@@ -72,6 +72,7 @@ class Environment:
         self._channel = Channel(sandbox.stream, settings.API_INTERNAL)
         self._in_use = threading.Lock()
         self._ready = self._stopped = False
+        self._tells_shutdown = False  # whether an extension inside wants to hear of the end
         self._init_ms: float | None = None
         self._peak_mb = 0
 
@@ -139,12 +140,29 @@ class Environment:
         return Outcome(kind=Kind.PLATFORM_FAILURE, error_type="ServiceException", error_message=reason)
 
     def stop(self) -> None:
-        """End it: kill whatever runs inside and give the sandbox's resources back; idempotent."""
+        """End it: kill whatever runs inside and give the sandbox's resources back; idempotent.
+
+        Extensions that asked for it hear of the end first, and have two seconds, when nobody uses the environment.
+        """
+        if self._tells_shutdown and not self._stopped and self._in_use.acquire(blocking=False):
+            try:
+                self._shut_down()
+            finally:
+                self._in_use.release()
         self._stopped = True
         self.sandbox.kill()  # whoever is inside ``init`` or ``invoke`` now sees the end of the stream
         with self._in_use:
             self._channel.close_relay()
             self.sandbox.stream.close()
+
+    def _shut_down(self) -> None:
+        self._channel.send(b"Q")
+        deadline = clock.monotonic() + SHUTDOWN_S
+        try:
+            while (frame := self._channel.receive(deadline)) and frame.kind != b"X":
+                continue
+        except ChannelError:
+            return
 
 
 class _Phase:
@@ -177,6 +195,7 @@ class _Phase:
             self.channel.close_relay()
             self.lines.finish()
         if not outcome.reusable:
+            self.environment._tells_shutdown = False
             self.sandbox.kill()
         return outcome
 
@@ -226,6 +245,7 @@ class _Phase:
         header, payload = frame.split()
         self._measure(header)
         if frame.kind == b"N":
+            self.environment._tells_shutdown = header.get("shutdown") is True
             return self._outcome(Kind.OK, reusable=True)
         error_type, message = _errors_of(payload)
         document = _with_request_id(payload, self.request_id)
@@ -301,11 +321,13 @@ class _Phase:
         if reason == "too-large":
             return self._too_large(_whole(said.get("size")), reusable=False)
         if reason == "entrypoint":
-            words = outcomes.no_entrypoint(request_id=self.request_id, reason=_entrypoint_reason(said))
+            words = outcomes.no_entrypoint(request_id=self.request_id, reason=last_words.entrypoint_reason(said))
             return self._abnormal(Kind.INIT_ERROR, *words)
         if reason in ("forged", "protocol"):
             raise Violation(f"the runtime: {reason}")
-        return self._abnormal(Kind.EXIT, *outcomes.exited(request_id=self.request_id, reason=_exit_reason(said)))
+        return self._abnormal(
+            Kind.EXIT, *outcomes.exited(request_id=self.request_id, reason=last_words.exit_reason(said))
+        )
 
     def _vanished(self) -> Outcome:
         """The stream ended without a word: PID 1 is gone."""
@@ -357,53 +379,6 @@ class _Phase:
 
 def _needs_fresh_start(environment: Mapping[str, str]) -> bool:
     return any(name.startswith(FRESH) and name not in SET_ANYWAY for name in environment) or "TZ" not in environment
-
-
-def _exit_reason(said: Mapping[str, Any]) -> str:
-    """The words of AWS for how a process ended; empty for a clean exit, which gives no reason."""
-    if said.get("reason") == "signal":
-        number = _whole(said.get("signal"))
-        return f"signal: {SIGNAL_WORDS.get(number, f'signal {number}')}"
-    status = _whole(said.get("status"))
-    return f"exit status {status}" if status else ""
-
-
-def _entrypoint_reason(said: Mapping[str, Any]) -> str:
-    """The words of AWS for a bootstrap that is missing or cannot be run."""
-    number = said.get("errno")
-    if number not in ENTRYPOINT_WORDS:
-        return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-    place = "/opt" if said.get("layer") else "/var/task"
-    return f"fork/exec {place}/bootstrap: {ENTRYPOINT_WORDS[number]}"
-
-
-ENTRYPOINT_WORDS: dict[object, str] = {
-    errno.EACCES: "permission denied",
-    errno.EPERM: "operation not permitted",
-    errno.ENOENT: "no such file or directory",
-    errno.ENOEXEC: "exec format error",
-    errno.E2BIG: "argument list too long",
-    errno.ENOMEM: "cannot allocate memory",
-}
-
-# As Go's runtime names signals, and so AWS's messages.
-SIGNAL_WORDS: dict[int, str] = {
-    signal.SIGHUP: "hangup",
-    signal.SIGINT: "interrupt",
-    signal.SIGQUIT: "quit",
-    signal.SIGILL: "illegal instruction",
-    signal.SIGTRAP: "trace/breakpoint trap",
-    signal.SIGABRT: "aborted",
-    signal.SIGBUS: "bus error",
-    signal.SIGFPE: "floating point exception",
-    signal.SIGKILL: "killed",
-    signal.SIGUSR1: "user defined signal 1",
-    signal.SIGSEGV: "segmentation fault",
-    signal.SIGUSR2: "user defined signal 2",
-    signal.SIGPIPE: "broken pipe",
-    signal.SIGALRM: "alarm clock",
-    signal.SIGTERM: "terminated",
-}
 
 
 def _whole(value: object) -> int:

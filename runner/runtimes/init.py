@@ -6,7 +6,8 @@ inside only so far as that cannot read its memory or its stream. Standard librar
 Frames are ``type:1 length:4 body`` (big-endian), on the stream and between here and the runtime alike. A *headed* body
 is ``length:4 JSON payload``.
 
-worker → here    B bind (JSON) · I invoke (headed) · K end it and say how · D, C, A relay: data, close, acknowledge
+worker → here    B bind (JSON) · I invoke (headed) · K end it and say how
+                 Q it will not be used again: let extensions hear of it, then end · D, C, A relay: data, close, acknowledge
 here → worker    Y up · N init done · E init failed (headed) · R answer, F function error, T answer too large (headed)
                  S a streamed answer begins (headed) · P a part of it; R or F is then its end, without an answer
                  L log bytes · X the end (JSON) · O, D, C, A relay: open, data, close, acknowledge
@@ -32,11 +33,11 @@ from pid1 import custom, frames
 from pid1.frames import HEAD
 from pid1.loop import Buffer, Loop
 from pid1.memory import PROCESSES, Memory, oom_kills
+from pid1.output import Output
 from pid1.processes import LIBC, spawn
 from pid1.relay import Relay
 
 PR_SET_DUMPABLE = 4
-LOG_LIMIT = 256 * 1024  # kept of one invocation's output; the rest is counted and dropped
 LINGER = 2.0
 HOLD = 2.0  # how long an answer waits for the runtime and its extensions to come to rest
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -54,10 +55,9 @@ class Init:
         self.streaming = False  # whether it has begun to answer in parts
         self.current = None  # the id of the invocation in flight
         self.busy = False  # whether code inside is running, in init or in an invocation
-        self.logged = 0
         self.child = self.status = None
         self.runtime = None  # the buffer to a runtime that speaks frames
-        self.outputs = []
+        self.output = Output(self.loop, self.send)
         self.inside = None  # ``custom.Inside``, when there is a custom runtime or an extension
         self.held = None  # an answer that waits to be sent, and until when
         self.from_runtime = bytearray()
@@ -65,6 +65,7 @@ class Init:
             b"B": self.bind,
             b"I": self.invoke,
             b"K": lambda _body: self.end("killed"),
+            b"Q": self.shut_down,
             b"D": self.relay.data,
             b"C": self.relay.closed,
             b"A": self.relay.acknowledged,
@@ -165,15 +166,11 @@ class Init:
 
     def start(self, command, environment, channel=None):
         """Start a process, its output going to the log: its id and the errno with which its program failed, or 0."""
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
+        writer = self.output.open()
         try:
             return spawn(command, self.config["cwd"], environment, writer, channel)
         finally:
             os.close(writer)
-            output = os.fdopen(reader, "rb", buffering=0)
-            self.outputs.append(output)
-            self.loop.watch(output, lambda _events: self.drain(output, 1 << 18))
 
     def respawn(self, environment):
         """Start the runtime anew, before any of the function's code ran, with variables it reads only at its start."""
@@ -260,19 +257,22 @@ class Init:
         if self.inside and kind != b"E" and not ended:
             if not self.inside.is_settled and time.monotonic() < until:
                 return
+            self.inside.extensions.stop_waiting()
         if ended:
             header = {**header, "ended": True}
         self.held, self.streaming = None, False
-        self.drain_output()
+        self.output.drain_all()
         self.signal_all(signal.SIGSTOP)
-        self.drain_output()
+        self.output.drain_all()
         self.relay.close()
         self.memory.note_peak()
         self.current, self.busy = None, False
+        if kind == b"N" and self.inside and self.inside.extensions.want_shutdown:
+            header = {**header, "shutdown": True}
         self.send(kind, frames.headed({**header, **self.measures()}), payload)
 
     def measures(self):
-        return {"max_memory_kb": self.memory.peak_kb, "log_dropped": max(0, self.logged - LOG_LIMIT)}
+        return {"max_memory_kb": self.memory.peak_kb, "log_dropped": self.output.dropped}
 
     def prefer_for_oom(self):
         """Let the kernel take the runtime before this process when memory runs out."""
@@ -308,7 +308,7 @@ class Init:
         self.memory.note_peak()
         self.signal_all(signal.SIGKILL)
         self.reap()
-        self.drain_output()
+        self.output.drain_all()
         said = {"reason": reason, **detail, **self.measures(), "oom_kills": oom_kills()}
         self.send(b"X", json.dumps(said).encode())
         self.linger()
@@ -324,32 +324,6 @@ class Init:
                 or not os.read(self.stream_in, 1 << 16)
             ):
                 os._exit(0)
-
-    def drain_output(self):
-        """Forward what the processes inside have written so far."""
-        for output in list(self.outputs):
-            self.drain(output, 1 << 21)
-
-    def drain(self, output, limit):
-        """Forward what a pipe holds, within the limit of one invocation; count the rest."""
-        while limit > 0:
-            try:
-                data = os.read(output.fileno(), 1 << 16)
-            except BlockingIOError:
-                return
-            if not data:
-                self.loop.forget(output)
-                self.outputs.remove(output)
-                output.close()
-                return
-            limit -= len(data)
-            self.log(data)
-
-    def log(self, data):
-        room = LOG_LIMIT - self.logged
-        self.logged += len(data)
-        if room > 0:
-            self.send(b"L", data[:room])
 
     # -- the worker's side -------------------------------------------------------------------------
 
@@ -371,13 +345,19 @@ class Init:
     def bind(self, body):
         order = json.loads(body)
         self.memory.limit_kb = order["memory_mb"] * 1024
-        self.busy, self.logged = True, 0
+        self.busy, self.output.logged = True, 0
         extensions = custom.extensions_of(order["environment"])
         if extensions or not self.config["command"]:
             self.inside = custom.Inside(self, order)
             self.inside.begin(extensions)
         else:
             self.start_runtime(order)
+
+    def shut_down(self, _body):
+        self.busy = True
+        self.signal_all(signal.SIGCONT)
+        if self.inside:
+            self.inside.shut_down()
 
     def start_runtime(self, order):
         if not self.config["command"]:
@@ -403,7 +383,7 @@ class Init:
         header, payload = frames.split(body)
         if self.from_runtime:
             self.end("protocol", said="bytes before the invocation")
-        self.current, self.busy, self.logged, self.streaming = header["id"], True, 0, False
+        self.current, self.busy, self.output.logged, self.streaming = header["id"], True, 0, False
         self.signal_all(signal.SIGCONT)
         if self.inside:
             self.inside.invoke(header, payload)

@@ -1,14 +1,16 @@
 """Functions that bring their own runtime, and programs that come with layers: the Runtime and Extensions API."""
 
+import http.server
 import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 
 from runner.outcomes import Kind
 from runner.runtimes import interpreter_for
@@ -509,7 +511,7 @@ def awslambdaric() -> dict[str, str | bytes]:
     """The files of AWS's runtime interface client, installed as a person would; fetched once, then kept."""
     version = interpreter_for("provided.al2023").version
     wanted = f"{version[0]}.{version[1]}"
-    folder = Path(settings.BASE_DIR) / "var" / "test-downloads" / f"awslambdaric-{wanted}"
+    folder = Path(django_settings.BASE_DIR) / "var" / "test-downloads" / f"awslambdaric-{wanted}"
     if not (folder / "awslambdaric").is_dir():
         uv = Path(sys.executable).parent / "uv"
         command = (uv, "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted, "--target", folder)
@@ -598,6 +600,39 @@ def test_an_extension_registers_first_and_hears_of_every_invocation(bench: Bench
         reply = function.invoke(number)
         assert reply.value == number
         assert reply.lines == [f"extension INVOKE request-{number}"]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[tuple[str, list[str]]]:
+    """A server where the AWS endpoint would be: its address, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def test_an_extension_hears_of_the_end(bench: Bench, endpoint: tuple[str, list[str]], settings):
+    asks_home = """
+        import socket
+        with socket.create_connection(("127.0.0.1", 4566)) as connection:
+            connection.sendall(b"GET /%s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n" % event["eventType"].encode())
+            connection.recv(1000)
+        if event["eventType"] == "SHUTDOWN":
+            break
+    """
+    settings.API_INTERNAL, asked = endpoint
+    function = bench.function(ECHO["python"], layers=({"extensions/last": EXTENSION + asks_home},))
+    assert function.invoke(1).value == 1
+    function.environment.stop()
+    assert asked == ["/INVOKE", "/SHUTDOWN"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pid1.extensions import Extensions
 from pid1.runtime_api import RuntimeApi
 
 REGISTER_WITHIN = 5.0  # for extensions to register; then the runtime starts without them
+SHUTDOWN = 2.0  # as AWS gives extensions
 MISSING = -1
 
 
@@ -33,6 +34,7 @@ class Inside:
         }
         self.api = Api(init.loop, [self.extensions, *([self.runtime] if self.is_custom else [])])
         self.waits_until = None  # for extensions to register, before the runtime starts
+        self.ends_at = None  # once extensions have been told that it is over
 
     def begin(self, paths):
         """Open the API, start the extensions, and the runtime once they have registered."""
@@ -41,14 +43,18 @@ class Inside:
         for path in paths:
             pid, failed = self.init.start([path], self.environment)
             if failed:
-                self.init.log(b"%s: %s\n" % (path.encode(), os.strerror(failed).encode()))
+                self.init.output.log(b"%s: %s\n" % (path.encode(), os.strerror(failed).encode()))
                 continue
             self.init.limit(pid, self.order)
             self.extensions.spawned(pid, path)
         self.tick()
 
     def tick(self):
-        """Time has passed, or somebody registered."""
+        """Time has passed, or an extension has registered, asked or ended."""
+        if self.ends_at is not None:
+            if self.extensions.are_over or time.monotonic() >= self.ends_at:
+                self.init.end("shutdown")
+            return
         if self.waits_until is None:
             return
         if self.extensions.are_registered or time.monotonic() >= self.waits_until:
@@ -77,6 +83,14 @@ class Inside:
     def is_settled(self):
         """Whether the runtime and all extensions wait for the next event."""
         return (self.runtime.is_ready or not self.is_custom) and self.extensions.are_settled
+
+    def shut_down(self):
+        """Tell extensions that this environment has had its last invocation, and end with the last of them."""
+        self.ends_at = time.monotonic() + SHUTDOWN
+        self.extensions.tell(
+            "SHUTDOWN", {"shutdownReason": "spindown", "deadlineMs": int((time.time() + SHUTDOWN) * 1000)}
+        )
+        self.tick()
 
     def invoke(self, header, payload):
         self.api.drop_slow()

@@ -32,12 +32,15 @@ class Extension:
         self.identifier = ""
         self.asking = None  # the connection that waits for the next event
         self.event = None  # what to hand out when it asks
+        self.is_awaited = True
         self.gone = False
 
     @property
     def is_settled(self):
         """Whether nothing needs to be waited for: it asks for the next event, or never will."""
-        return self.gone or not self.identifier or (self.asking is not None and self.event is None)
+        return (
+            self.gone or not self.identifier or not self.is_awaited or (self.asking is not None and self.event is None)
+        )
 
 
 class Extensions:
@@ -85,6 +88,16 @@ class Extensions:
     def are_settled(self):
         return all(extension.is_settled for extension in self.registered.values())
 
+    @property
+    def want_shutdown(self):
+        """Whether any of the started programs wants to hear of the end."""
+        return any("SHUTDOWN" in extension.events and not extension.gone for extension in self.started.values())
+
+    @property
+    def are_over(self):
+        """Whether no program is left that wants to hear of the end."""
+        return not self.want_shutdown
+
     # -- requests ----------------------------------------------------------------------------------
 
     def register(self, connection, request, body):
@@ -115,7 +128,7 @@ class Extensions:
         extension = self.known(request)
         if extension.asking is not None:
             raise Refused(403, "Extension.InvalidExtensionState", "It waits for its next event already")
-        extension.asking = connection
+        extension.asking, extension.is_awaited = connection, True
         connection.wait(gone=lambda: setattr(extension, "asking", None))
         self.hand_out(extension)
         self.changed()
@@ -141,16 +154,17 @@ class Extensions:
             },
         )
 
-    def shut_down(self, deadline_ms):
-        """Tell those who want to know; whether there are any."""
-        return self.tell("SHUTDOWN", {"shutdownReason": "spindown", "deadlineMs": deadline_ms})
-
     def tell(self, kind, members):
-        told = [one for one in self.registered.values() if kind in one.events and not one.gone]
-        for extension in told:
-            extension.event = {"eventType": kind, **members}
-            self.hand_out(extension)
-        return bool(told)
+        """An event for those who want to hear of its kind: handed out now, or when they ask."""
+        for extension in self.registered.values():
+            if kind in extension.events and not extension.gone:
+                extension.event = {"eventType": kind, **members}
+                self.hand_out(extension)
+
+    def stop_waiting(self):
+        """Those who did not come to rest in time are not waited for again before they ask for an event."""
+        for extension in self.registered.values():
+            extension.is_awaited = extension.is_settled
 
     def hand_out(self, extension):
         if extension.asking is None or extension.event is None:
