@@ -134,7 +134,10 @@ class Student:
 def student(browser: Browser, live: Live) -> Iterator[Student]:
     """Signed in, and watched: no request leaves this host, no rule of the page's policy is broken, no script fails."""
     context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, locale="en-GB", permissions=["clipboard-read", "clipboard-write"]
+        viewport={"width": 1440, "height": 900},
+        locale="en-GB",
+        reduced_motion="reduce",
+        permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
     page.set_default_timeout(20_000)
