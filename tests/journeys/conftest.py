@@ -108,7 +108,11 @@ class Student:
         return self.page.locator("#log-lines").inner_text()
 
     def set_theme(self, theme: str) -> None:
-        self.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        self.page.evaluate(
+            """theme => { document.documentElement.dataset.theme = theme;
+            return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))) }""",
+            theme,
+        )
 
     def accessibility(self) -> list[str]:
         """What axe finds wrong, in words."""
