@@ -43,7 +43,7 @@ class Order:
     ephemeral_mb: int
     cores: float
     install: str
-    runtime: str = ""
+    in_volume: bool = False  # whether ``source`` lies in a volume of the engine's own
     mounts: dict[str, str] = field(
         default_factory=lambda: {
             "/var/task": "task",
@@ -103,18 +103,18 @@ def _files(order: Order) -> dict[str, Any]:
     return {
         "Tmpfs": {"/tmp": temporary},
         "ShmSize": SHARED_MEMORY_MB * limits.MIB,
-        "Mounts": [_read_only(f"{order.source}/{name}", target) for target, name in order.mounts.items()],
+        "Mounts": [_read_only(order, name, target) for target, name in order.mounts.items()],
     }
 
 
-def _read_only(source: str, target: str) -> dict[str, Any]:
+def _read_only(order: Order, name: str, target: str) -> dict[str, Any]:
+    # The engine refuses rprivate for what lies in its own volumes, and rslave where the host's root is not shared.
     return {
         "Type": "bind",
-        "Source": source,
+        "Source": f"{order.source}/{name}",
         "Target": target,
         "ReadOnly": True,
-        # The engine refuses rprivate for what lies in its own volumes.
-        "BindOptions": {"Propagation": "rslave", "NonRecursive": True},
+        "BindOptions": {"Propagation": "rslave" if order.in_volume else "rprivate", "NonRecursive": True},
     }
 
 

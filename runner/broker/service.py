@@ -57,8 +57,11 @@ class Bounds:
 class Broker:
     """``verbs`` is all that can be asked. Thread-safe."""
 
-    def __init__(self, *, engine: Engine, slots: Slots, install: str, source: str, bounds: Bounds) -> None:
+    def __init__(
+        self, *, engine: Engine, slots: Slots, install: str, source: str, bounds: Bounds, in_volume: bool = False
+    ) -> None:
         self.engine, self.slots, self.install, self._source, self.bounds = engine, slots, install, source, bounds
+        self._in_volume = in_volume  # ``source``: where the engine finds the slots' folders
         self.images: dict[str, Image] = {image.runtime: image for image in engine.images()}
         self._mutex = threading.Lock()
         self._held: dict[str, Held] = {}
@@ -133,6 +136,7 @@ class Broker:
                 ephemeral_mb=_number(request, "ephemeral_mb"),
                 cores=self._cores(request),
                 install=self.install,
+                in_volume=self._in_volume,
             )
             stream = self._launch(held, order)
         finally:

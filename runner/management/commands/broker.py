@@ -57,6 +57,7 @@ def make_broker() -> Broker:
         slots=Slots(root, install=install, count=settings.SANDBOX_COUNT, mapped=mapped),
         install=install,
         source=f"{engine.volume_path(volume)}/slots" if volume else str(root),
+        in_volume=bool(volume),
         bounds=Bounds(memory_mb=_for_sandboxes(info["MemTotal"]), cores=info["NCPU"]),
     )
     if removed := broker.clean_up():
