@@ -44,4 +44,10 @@ async def _events(streamed: runner.Streamed, *, wants_log: bool) -> AsyncIterato
 
 def _dry_run(caller: Caller, request: Params) -> Params:
     runner.dry_run(account=caller.account, reference=request["FunctionName"], qualifier=request.get("Qualifier", ""))
-    return {"StatusCode": 204}
+    return {"StatusCode": 204, "EventStream": _no_events()}
+
+
+async def _no_events() -> AsyncIterator[tuple[str, Params]]:
+    events: tuple[tuple[str, Params], ...] = ()
+    for event in events:
+        yield event
