@@ -55,7 +55,7 @@ def destination_record(ending: Ending, *, now: datetime) -> dict[str, Any]:
         if ending.function_error:
             context["functionError"] = ending.function_error
         record["responseContext"] = context
-        record["responsePayload"] = json.loads(ending.response) if ending.response else None
+        record["responsePayload"] = _as_json(ending.response)
     return record
 
 
@@ -86,3 +86,11 @@ def _deliver(*, account_id: str, arn: str, event: Any, trace: str, attributes: d
         log.warning("Nothing could be delivered to %s: %s", arn, error.text)
         return f"{type(error).__name__}: {error.text}"
     return ""
+
+
+def _as_json(response: bytes) -> Any:
+    """The response as a value; a custom runtime's that is no JSON is a text."""
+    try:
+        return json.loads(response) if response else None
+    except (ValueError, RecursionError):
+        return response.decode(errors="replace")
