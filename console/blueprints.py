@@ -14,18 +14,13 @@ BLANK, HELLO, UPLOAD = "blank", "hello-world", "upload"
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """``family`` None: there is a text for every language. ``event`` names the template its first test begins with."""
+    """``files``: for each language it has a text for. ``event`` names the template its first test begins with."""
 
     title: Any
     about: Any
     files: Mapping[Family, Mapping[str, str]]
     event: str = "hello-world"
     settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def family(self) -> Family | None:
-        """The one language it is for, or None."""
-        return next(iter(self.files)) if len(self.files) == 1 else None
 
     def files_for(self, family: Family) -> dict[str, bytes]:
         """Its files, by path."""

@@ -44,7 +44,7 @@ class CreateFunctionForm(forms.Form):
                 self.add_error("zip", _("Choose the zip file of your function."))
         elif (blueprint := blueprints.get(start)) is None:
             self.add_error("start", _("Choose what to begin with."))
-        elif row and blueprint.family not in (None, row.family):
+        elif row and row.family not in blueprint.files:
             self.add_error(
                 "runtime", _("This blueprint is for another language: choose its runtime, or another blueprint.")
             )

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from console import event_templates
+from console import event_templates, runtime_choices
 from console.forms import configuration as forms
 from console.http import ConsoleRequest, finish, fragment, is_htmx, render_page
 from console.pages import invocations
 from console.pages.code import event_bodies
 from console.pages.common import function_context
 from core.errors import InvalidParameterValue, ServiceError
-from functions import runtimes, selectors
+from functions import selectors
 from functions.models import Version
 from functions.services.functions import update_function_configuration
 from functions.services.test_events import delete_test_event, save_test_event
@@ -40,7 +40,9 @@ def general(request: ConsoleRequest, version: Version) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         settings = {name: value for name, value in form.cleaned_data.items() if value != initial[name]}
         return _save(request, version, "general", settings)
-    return _section(request, version, "general", {"form": form, "runtimes": runtimes.available()}, bool(form.errors))
+    return _section(
+        request, version, "general", {"form": form, "runtimes": runtime_choices.choices()}, bool(form.errors)
+    )
 
 
 def environment(request: ConsoleRequest, version: Version) -> HttpResponse:

@@ -9,11 +9,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console import activity, blueprints
+from console import activity, blueprints, runtime_choices
 from console.forms.functions import CreateFunctionForm
 from console.http import ConsoleRequest, finish, fragment, is_htmx, render_page
 from core import clock
-from functions import runtimes, selectors
+from functions import selectors
 from functions.models import Function, Version
 from functions.services.functions import create_function, delete_function
 
@@ -55,7 +55,7 @@ def _found(request: ConsoleRequest, search: str) -> QuerySet[Version]:
 def function_new(request: ConsoleRequest) -> HttpResponse:
     """One page: name, runtime, and what to begin with."""
     if request.method != "POST":
-        form = CreateFunctionForm(initial={"name": free_name(request), "runtime": _newest_python()})
+        form = CreateFunctionForm(initial={"name": free_name(request), "runtime": runtime_choices.default()})
         return render_page(request, "functions/new.html", _new_context(form))
     form = CreateFunctionForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -68,15 +68,10 @@ def function_new(request: ConsoleRequest) -> HttpResponse:
 def _new_context(form: CreateFunctionForm) -> dict[str, Any]:
     return {
         "form": form,
-        "runtimes": runtimes.available(),
+        "runtimes": runtime_choices.choices(),
         "blueprints": blueprints.available(),
         "chosen": form["start"].value() or blueprints.HELLO,
     }
-
-
-def _newest_python() -> str:
-    current = [row.identifier for row in runtimes.available() if not row.deprecated]
-    return current[0] if current else ""
 
 
 def free_name(request: ConsoleRequest) -> str:

@@ -53,6 +53,7 @@ def test_htmx_is_sent_on_and_a_plain_form_too(ada, at_browser):
         ({"runtime": "cobol"}, "This server cannot run that runtime"),
         ({"start": "nothing"}, "Choose what to begin with"),
         ({"start": "context", "runtime": "nodejs22.x"}, "This blueprint is for another language"),
+        ({"start": "hello-world", "runtime": "provided.al2023"}, "This blueprint is for another language"),
         ({"start": "upload"}, "Choose the zip file"),
     ],
 )
@@ -102,3 +103,10 @@ def test_mallory_deletes_nothing(ada, mallory, at_browser, make_function):
     assert client.post("/mallory/functions/mine/delete/").status_code == 404
     assert Function.objects.count() == 1
     assert at_browser(ada).get("/ada/functions/mine/delete/").status_code == 405
+
+
+def test_the_runtime_offered_first_runs_on_its_own_version_where_the_host_has_one(ada, at_browser):
+    page = text(at_browser(ada).get(NEW))
+    chosen = [option for option in page.split("<option ")[1:] if " selected" in option.partition(">")[0]]
+    assert len(chosen) == 1
+    assert "This server runs" not in chosen[0]
