@@ -39,7 +39,8 @@ def used(student):
         student.test()
         student.page.goto(f"{student.home}functions/{name}/versions/")
         student.page.get_by_role("button", name="Publish version").click()
-        student.page.get_by_role("button", name="Publish", exact=True).click()
+        with student.page.expect_navigation():  # the page is loaded anew: going on before would be cut short
+            student.page.get_by_role("button", name="Publish", exact=True).click()
         student.page.wait_for_selector("text=Published version")
     return student
 

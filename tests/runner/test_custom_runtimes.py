@@ -513,10 +513,9 @@ def awslambdaric() -> dict[str, str | bytes]:
     wanted = f"{version[0]}.{version[1]}"
     folder = Path(django_settings.BASE_DIR) / "var" / "test-downloads" / f"awslambdaric-{wanted}"
     if not (folder / "awslambdaric").is_dir():
-        uv = Path(sys.executable).parent / "uv"
-        command = (uv, "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted, "--target", folder)
+        command = (sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted)
         try:
-            subprocess.run((*command, "awslambdaric>=3"), check=True, capture_output=True, timeout=120)
+            subprocess.run((*command, "--target", folder, "awslambdaric>=3"), check=True, capture_output=True, timeout=120)
         except (OSError, subprocess.SubprocessError) as error:
             pytest.skip(f"awslambdaric cannot be installed here: {error}")
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
