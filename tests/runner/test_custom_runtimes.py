@@ -515,7 +515,9 @@ def awslambdaric() -> dict[str, str | bytes]:
     if not (folder / "awslambdaric").is_dir():
         command = (sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted)
         try:
-            subprocess.run((*command, "--target", folder, "awslambdaric>=3"), check=True, capture_output=True, timeout=120)
+            subprocess.run(
+                (*command, "--target", folder, "awslambdaric>=3"), check=True, capture_output=True, timeout=120
+            )
         except (OSError, subprocess.SubprocessError) as error:
             pytest.skip(f"awslambdaric cannot be installed here: {error}")
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
