@@ -53,14 +53,13 @@ def frozen_clock() -> Iterator[clock.Frozen]:
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
-    """The whole product, started once and stopped at the end; tests with it share its account, so use own names."""
+    """The whole product, started once in each process of a run; tests with it share its account, so use own names."""
     with Live() as running:
         yield running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that uses the one running product runs in one process of a parallel run."""
+    """Everything that uses the running product is ``live``."""
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.xdist_group("live"))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.downloads import fetched_once
 from tests.labs.conftest import slide
 from tests.labs.hands import zipped
-from tests.live import ROOT, Live
+from tests.live import Live
 
 HERE = Path(__file__).parent / "js"
 
@@ -20,21 +21,21 @@ pytestmark = pytest.mark.clients
 
 @pytest.fixture(scope="session")
 def installed() -> Path:
-    """A folder with the SDK that the lock file names: made once for each lock file, kept under ``var``."""
+    """A folder with the SDK that the lock file names: made once for each lock file, and kept."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("there is no node with npm: apt-get install nodejs npm")
     lock = (HERE / "package-lock.json").read_bytes()
-    folder = ROOT / "var" / "clients" / f"js-{hashlib.sha256(lock).hexdigest()[:12]}"
-    if not (folder / "ready").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder / name)
-        command = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            pytest.skip(f"npm could not install the SDK: {done.stderr.strip().splitlines()[-1:]}")
-        (folder / "ready").touch()
-    return folder
+    try:
+        return fetched_once(f"js-{hashlib.sha256(lock).hexdigest()[:12]}", install)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"npm could not install the SDK: {error.stderr.strip().splitlines()[-1:]}")
+
+
+def install(folder: Path) -> None:
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, folder / name)
+    command = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,10 @@ def said(installed: Path, live: Live, tmp_path_factory: pytest.TempPathFactory) 
     """What every step of ``journey.js`` was answered."""
     package = tmp_path_factory.mktemp("js") / "function.zip"
     package.write_bytes(zipped({"lambda_function.py": slide("at_000_1")}))
-    script = installed / "journey.js"
-    shutil.copy(HERE / "journey.js", script)
+    package.with_name("node_modules").symlink_to(installed / "node_modules")
+    script = package.with_name("journey.js")
+    for name in ("journey.js", "package.json"):
+        shutil.copy(HERE / name, package.with_name(name))
     environment = live.client_environment() | {"AWS_REGION": live.region, "NODE_OPTIONS": ""}
     command = ("node", str(script), "from-javascript", str(package))
     done = subprocess.run(

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 
 from runner.outcomes import Kind
 from runner.runtimes import interpreter_for
 from runner.sandboxes.base import SandboxDriver
+from tests.downloads import fetched_once
 from tests.runner.sandboxed import Bench, Function, Reply, bubblewrap, newest, opened
 
 pytestmark = pytest.mark.sandbox
@@ -511,15 +511,15 @@ def awslambdaric() -> dict[str, str | bytes]:
     """The files of AWS's runtime interface client, installed as a person would; fetched once, then kept."""
     version = interpreter_for("provided.al2023").version
     wanted = f"{version[0]}.{version[1]}"
-    folder = Path(django_settings.BASE_DIR) / "var" / "test-downloads" / f"awslambdaric-{wanted}"
-    if not (folder / "awslambdaric").is_dir():
-        command = (sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted)
-        try:
-            subprocess.run(
-                (*command, "--target", folder, "awslambdaric>=3"), check=True, capture_output=True, timeout=120
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            pytest.skip(f"awslambdaric cannot be installed here: {error}")
+    command = (sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--python-version", wanted)
+
+    def install(folder: Path) -> None:
+        subprocess.run((*command, "--target", folder, "awslambdaric>=3"), check=True, capture_output=True, timeout=120)
+
+    try:
+        folder = fetched_once(f"awslambdaric-{wanted}", install)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"awslambdaric cannot be installed here: {error}")
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {f"python/{path.relative_to(folder)}": path.read_bytes() for path in files}
 
