@@ -59,7 +59,13 @@ def live() -> Iterator[Live]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that uses the running product is ``live``."""
+    """Everything that uses the running product is ``live``.
+
+    What drives other programs (a browser, an engine, the whole product) gets a second try, which the summary counts:
+    such a test may meet a machine that stalls. A test of our own code alone has no such excuse.
+    """
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.live)
+        if any(item.get_closest_marker(name) for name in ("live", "browser", "engine", "clients")):
+            item.add_marker(pytest.mark.flaky(reruns=1))
