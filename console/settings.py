@@ -70,6 +70,9 @@ API_URL = env("API_URL", f"http://{API_HOST}:{API_PORT}")  # as clients outside 
 API_INTERNAL = env("API_INTERNAL", f"127.0.0.1:{API_PORT}")  # host:port as the worker reaches it, for the sandboxes
 REGION = env("REGION", "us-east-1")
 
+# Where else than to the public Internet students' webhooks and subscriptions may go, in CIDR notation; never to ourselves.
+OUTGOING_NETWORKS = [network for network in env("OUTGOING_NETWORKS").split(",") if network]
+
 # -- Django ----------------------------------------------------------------------------------------
 
 SECRET_KEY = env("SECRET_KEY") or _kept_secret(DATA_DIR / "secret-key")
