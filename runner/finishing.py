@@ -167,7 +167,7 @@ def _deliver_success(
         return {}
     refused = delivery.send(account_id=claimed.account_id, arn=config.on_success, ending=ending, now=clock.now())
     if not refused:
-        return {}
+        return {"delivered_to": config.on_success}
     undelivered(DESTINATION)
     return {"reason": f"DestinationFailed: {refused}"[:64]}
 
@@ -180,20 +180,19 @@ def _deliver_failure(
     cause: Cause,
     undelivered: Callable[[str], None],
 ) -> dict[str, Any]:
-    account_id, refusals, taken = claimed.account_id, [], False
+    tried: list[tuple[str, str, str]] = []  # metric, ARN, why it was refused
     if config is not None and config.on_failure:
-        refused = delivery.send(account_id=account_id, arn=config.on_failure, ending=ending, now=clock.now())
-        taken, refusals = not refused, [refused]
-        if refused:
-            undelivered(DESTINATION)
+        refused = delivery.send(account_id=claimed.account_id, arn=config.on_failure, ending=ending, now=clock.now())
+        tried.append((DESTINATION, config.on_failure, refused))
     if dead_letter_arn:
-        refused = delivery.send_dead_letter(account_id=account_id, arn=dead_letter_arn, ending=ending)
-        taken, refusals = taken or not refused, [*refusals, refused]
+        refused = delivery.send_dead_letter(account_id=claimed.account_id, arn=dead_letter_arn, ending=ending)
+        tried.append((DEAD_LETTER, dead_letter_arn, refused))
+    for metric, _, refused in tried:
         if refused:
-            undelivered(DEAD_LETTER)
-    if taken:
-        return {"state": State.DEAD_LETTER}
-    reason = next((refused for refused in refusals if refused), "")
+            undelivered(metric)
+    if taken := [arn for _, arn, refused in tried if not refused]:
+        return {"state": State.DEAD_LETTER, "delivered_to": "\n".join(taken)}
+    reason = next((refused for _, _, refused in tried if refused), "")
     return {"reason": f"{cause}; {reason}"[:64]} if reason else {}
 
 

@@ -41,6 +41,7 @@ class Invocation(models.Model):
     source = models.CharField(max_length=32, default="api")  # api, console, schedule, sqs, lambda …
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=64, blank=True)  # why it was discarded or dead-lettered
+    delivered_to = models.TextField(blank=True, default="", db_default="")  # ARNs that took its record, one a line
     payload = models.BinaryField(null=True)
     client_context = models.TextField(blank=True)
     trace = models.CharField(max_length=768, blank=True, default="")  # X-Amzn-Trace-Id of an event, see runner.lineage
