@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -21,6 +22,19 @@ def chunk(lines: Iterable[Line]) -> SafeString:
     """Lines as one element, each with the colour of its kind."""
     rows = [(kind(text, source), text) for message, source in lines for text in split(message)]
     return format_html('<div class="log-chunk">{}</div>', format_html_join("", '<div class="l{}">{}</div>', rows))
+
+
+def timed(lines: Iterable[tuple[datetime, str, str]]) -> SafeString:
+    """The same, each message with its time (UTC) before its first line."""
+    rows = [
+        (kind(text, source), f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}" if index == 0 else "", text)
+        for at, message, source in lines
+        for index, text in enumerate(split(message))
+    ]
+    return format_html(
+        '<div class="log-chunk">{}</div>',
+        format_html_join("", '<div class="l{}"><span class="at">{}</span>{}</div>', rows),
+    )
 
 
 def split(message: str) -> list[str]:

@@ -29,6 +29,10 @@ GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
         _("Build"),
         (Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),),
     ),
+    (
+        _("Observe"),
+        (Section(_("Logs"), "scroll-text", "log_group_list", "logs/", "gl", "CloudWatch"),),
+    ),
     (_("Use"), (Section(_("Connect"), "plug", "connect", "connect/", "gc", "AWS CLI · SDK"),)),
 )
 

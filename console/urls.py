@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.pages import code, configuration, connect, functions, invocations, logs, session, versions
+from console.pages import (
+    code,
+    configuration,
+    connect,
+    function_logs,
+    functions,
+    invocations,
+    log_groups,
+    monitor,
+    session,
+    versions,
+)
 
 handler403 = "console.pages.errors.forbidden"
 handler404 = "console.pages.errors.not_found"
@@ -32,10 +43,11 @@ function_urls: Urls = [
     path("events/save/", configuration.test_event_save, name="test_event_save"),
     path("events/delete/", configuration.test_event_delete, name="test_event_delete"),
     path("configuration/<str:section>/", configuration.function_configuration, name="function_configuration"),
+    path("monitor/", monitor.function_monitor, name="function_monitor"),
     path("invocations/", invocations.invocation_list, name="invocation_list"),
     path("invocations/<str:request_id>/", invocations.invocation_detail, name="invocation_detail"),
     path("invocations/<str:request_id>/stream/", invocations.invocation_stream, name="invocation_stream"),
-    path("logs/", logs.function_logs, name="function_logs"),
+    path("logs/", function_logs.function_logs, name="function_logs"),
     path("versions/", versions.version_list, name="version_list"),
     path("versions/publish/", versions.function_publish_version, name="function_publish_version"),
     path("versions/<int:number>/delete/", versions.version_delete, name="version_delete"),
@@ -49,11 +61,20 @@ connect_urls: Urls = [
     path("keys/<str:key>/", connect.access_key_set, name="access_key_set"),
 ]
 
+log_urls: Urls = [
+    path("", log_groups.log_group_list, name="log_group_list"),
+    path("group/", log_groups.log_group_detail, name="log_group_detail"),
+    path("group/retain/", log_groups.log_group_retain, name="log_group_retain"),
+    path("group/delete/", log_groups.log_group_delete, name="log_group_delete"),
+    path("tail/", log_groups.log_tail, name="log_tail"),
+]
+
 workspace_urls: Urls = [
     path("", functions.function_list, name="function_list"),
     path("functions/", functions.old_function_list),
     path("functions/new/", functions.function_new, name="function_new"),
     path("functions/<str:name>/", include(function_urls)),
+    path("logs/", include(log_urls)),
     path("connect/", include(connect_urls)),
 ]
 

@@ -85,8 +85,11 @@ def open_tail(
     streams: Sequence[str] = (),
     prefixes: Sequence[str] = (),
     pattern: str = "",
+    must_exist: bool = True,
 ) -> Tail:
     """Begin to look on. ``groups`` are names or ARNs; ``streams`` or ``prefixes`` choose among those of one group.
+
+    Without ``must_exist`` a group may be made later.
 
     Raises ``InvalidParameter``, ``InvalidFilterPattern``, ``LogGroupNotFound`` or ``LogResourceNotFound``.
     """
@@ -96,7 +99,7 @@ def open_tail(
         raise errors.InvalidParameter("LogStreamNames or LogStreamNamePrefixes need exactly one log group.")
     matches = filter_patterns.compile(pattern)
     names = [selectors.group_name(account=account, identifier=one) for one in groups]
-    for name in names:
+    for name in names if must_exist else ():
         selectors.get_log_group(account=account, name=name)
     wanted = Q(name__in=list(streams)) if streams else Q()
     if prefixes:

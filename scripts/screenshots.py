@@ -129,7 +129,11 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         "invocation": lambda: (
             tour.open("functions/sum-two-numbers/invocations/") or tour.page.locator("tbody a").first.click()
         ),
+        "monitor": lambda: tour.open("functions/sum-two-numbers/monitor/"),
         "logs": lambda: tour.open("functions/sum-two-numbers/logs/"),
+        "log-groups": lambda: tour.open("logs/"),
+        "log-group": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers"),
+        "log-live": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers&view=live"),
         "configuration": lambda: tour.open("functions/sum-two-numbers/configuration/general/"),
         "environment": lambda: tour.open("functions/sum-two-numbers/configuration/environment/"),
         "versions": lambda: tour.open("functions/sum-two-numbers/versions/"),

@@ -1,7 +1,7 @@
 """Invocations: the list, each one, and looking on while one runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,10 +15,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
-from console import editing, explain, loglines, results, running
+from console import editing, explain, loglines, results, running, timeline
 from console.http import ConsoleRequest, finish, render_page
 from console.pages.common import function_context
 from console.results import Result
+from console.templatetags.console import STATES
 from core.errors import InvalidParameterValue, ServiceError
 from functions import selectors
 from functions.models import Version
@@ -60,10 +61,10 @@ def invocation_list(request: ConsoleRequest, name: str) -> HttpResponse:
     if chosen in State.values:
         rows = rows.filter(state=chosen)
     context = {
-        **function_context(request, version, tab="monitor"),
+        **function_context(request, version, tab="invocations"),
         "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "chosen": chosen,
-        "choices": FINAL[:2],
+        "choices": [(value, STATES[value][2]) for value in State.values],
     }
     return render_page(request, "invocations/list.html", context, fragments={"invocations"})
 
@@ -74,11 +75,13 @@ def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> Ht
     version = selectors.get_version(account=request.account, name=name)
     row = _row_of(request.account, version, request_id)
     result = results.of_row(row)
+    events = _events(request.account, version, request_id)
     context = {
-        **function_context(request, version, tab="monitor"),
+        **function_context(request, version, tab="invocations"),
         "invocation": row,
         "event": results.pretty(result.payload)[0] if result.payload else "",
-        "log": loglines.chunk(_lines(request.account, version, request_id)),
+        "log": loglines.chunk((event.message, event.source) for event in events),
+        "timeline": timeline.placed(timeline.steps(row, events)),
         **result_context(version, result),
     }
     return render_page(request, "invocations/detail.html", context, fragments={"invocation"})
@@ -91,11 +94,8 @@ def _row_of(account: Account, version: Version, request_id: str) -> Invocation:
     return row
 
 
-def _lines(account: Account, version: Version, request_id: str) -> Iterable[loglines.Line]:
-    events: Iterable[LogEvent] = events_of_request(
-        account=account, group=log_group(version), request_id=request_id, limit=10_000
-    )
-    return [(event.message, event.source) for event in events]
+def _events(account: Account, version: Version, request_id: str) -> list[LogEvent]:
+    return list(events_of_request(account=account, group=log_group(version), request_id=request_id, limit=10_000))
 
 
 def log_group(version: Version) -> str:
@@ -148,11 +148,11 @@ class _Stream:
         """Messages for htmx; each is made of ``<hx-partial>`` elements alone."""
         try:
             async for lines in self._batches():
-                yield message(_partial("#log-lines", "beforeend", loglines.chunk(lines)))
+                yield message(partial("#log-lines", "beforeend", loglines.chunk(lines)))
             final = await self._final()
         except ServiceError as error:
             final = await sync_to_async(self._refused)(error)
-        yield message(_partial("#result", "outerHTML", final))
+        yield message(partial("#result", "outerHTML", final))
 
     async def _batches(self) -> AsyncIterator[list[loglines.Line]]:
         """Log lines in batches, until the test is over; raises the ``ServiceError`` that kept it from running."""
@@ -234,5 +234,6 @@ def message(html: str) -> bytes:
     return "".join(f"data: {line}\n" for line in html.replace("\r", "").split("\n")).encode() + b"\n"
 
 
-def _partial(target: str, swap: str, html: SafeString) -> SafeString:
+def partial(target: str, swap: str, html: SafeString) -> SafeString:
+    """``html`` for the elements that ``target`` selects."""
     return format_html('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>', target, swap, html)

@@ -13,7 +13,17 @@ TAG = re.compile(r"""{%\s*translate\s+(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'
 CALL = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
 SAME = {"Hello world", "Description", "Alias", "Version", "Versions", "Sections", "Actions", "Pages", "Configuration"}
 SAME |= {"Invocations", "Invocations, 1 h", "Code", "Init", "Architecture", "Invocation", "Region", "Logs", "Endpoint"}
-SAME |= {"Active", "Aliases", "%(count)s bytes", "Test", "General", "Error", "Name", "Runtime", "Handler"}
+SAME |= {"Maximum", "Message", "Start", "Handler"} | {
+    "Active",
+    "Aliases",
+    "%(count)s bytes",
+    "Test",
+    "General",
+    "Error",
+    "Name",
+    "Runtime",
+    "Handler",
+}
 
 
 def shown() -> set[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 from django.http import HttpResponse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -52,6 +53,9 @@ def function_logs(request: ConsoleRequest, name: str) -> HttpResponse:
         "next_before": next_before,
         "is_first": not before,
         "group": log_group(version),
+        "group_query": urlencode({"name": log_group(version)}),
+        "live": bool(request.GET.get("live")),
+        "tail_query": urlencode({"name": log_group(version), "q": _as_pattern(search)}),
     }
     return render_page(request, "functions/logs.html", context, fragments={"requests"})
 
@@ -75,7 +79,7 @@ def _newest(
 
 
 def _matching(account: Account, group: str, search: str, token: str) -> tuple[list[uuid.UUID], str]:
-    pattern = '"' + search.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    pattern = _as_pattern(search)
     try:
         page = filter_log_events(
             account=account, group=group, pattern=pattern, start_from_head=False, limit=MATCHES, token=token or None
@@ -84,6 +88,11 @@ def _matching(account: Account, group: str, search: str, token: str) -> tuple[li
         return [], ""
     found = list(dict.fromkeys(event.request_id for event in page.events if event.request_id))
     return found, page.next_token or ""
+
+
+def _as_pattern(search: str) -> str:
+    """What is searched for as a filter pattern: just this text."""
+    return '"' + search.replace("\\", "\\\\").replace('"', '\\"') + '"' if search else ""
 
 
 def _requests(

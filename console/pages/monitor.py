@@ -1,0 +1,141 @@
+"""A function's metrics as charts."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from console.charts import Chart, Line
+from console.http import ConsoleRequest, render_page
+from console.pages.common import function_context
+from core import clock
+from functions import selectors
+from functions.models import Version
+from runner.selectors import Point, metric_series
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """How far back the charts go, and how long each of their periods is."""
+
+    label: Any
+    length: timedelta
+    period_s: int
+
+
+RANGES: dict[str, Range] = {
+    "1h": Range(gettext_lazy("1 hour"), timedelta(hours=1), 60),
+    "3h": Range(gettext_lazy("3 hours"), timedelta(hours=3), 300),
+    "12h": Range(gettext_lazy("12 hours"), timedelta(hours=12), 900),
+    "1d": Range(gettext_lazy("1 day"), timedelta(days=1), 1_800),
+    "3d": Range(gettext_lazy("3 days"), timedelta(days=3), 3_600),
+    "1w": Range(gettext_lazy("1 week"), timedelta(weeks=1), 10_800),
+}
+DEFAULT = "1h"
+
+
+@require_safe
+def function_monitor(request: ConsoleRequest, name: str) -> HttpResponse:
+    """The charts of one function, over one of ``RANGES``."""
+    version = selectors.get_version(account=request.account, name=name)
+    chosen = request.GET.get("range", DEFAULT)
+    chosen = chosen if chosen in RANGES else DEFAULT
+    context = {
+        **function_context(request, version, tab="monitor"),
+        "charts": charts(version, RANGES[chosen]),
+        "ranges": [(key, each.label) for key, each in RANGES.items()],
+        "chosen": chosen,
+        "as_table": bool(request.GET.get("table")),
+    }
+    return render_page(request, "monitor/metrics.html", context, fragments={"charts"})
+
+
+def charts(version: Version, over: Range) -> list[Chart]:
+    """The charts that AWS's Monitor tab has, as far as the product measures them."""
+    read = _Reader(version, over)
+    invocations = read("Invocations", "Sum")
+    errors = read("Errors", "Sum")
+    frame: dict[str, Any] = {"starts": [point.at for point in invocations], "period": timedelta(seconds=over.period_s)}
+    count, failed = _total(invocations), _total(errors)
+    rate = _("Success rate %(rate)s %%") % {"rate": f"{100 * (1 - failed / count):.4g}"} if count else ""
+    age = [Line(_("Average"), _seconds(read("AsyncEventAge", "Average")), "accent")]
+    age.append(Line(_("Maximum"), _seconds(read("AsyncEventAge", "Maximum")), "warn"))
+    return [
+        Chart(
+            key="invocations",
+            title=_("Invocations"),
+            lines=[Line(_("Invocations"), _values(invocations))],
+            bars=True,
+            summary=f"{count:g}",
+            **frame,
+        ),
+        Chart(
+            key="errors",
+            title=_("Errors and success rate"),
+            lines=[Line(_("Errors"), _values(errors), "bad")],
+            bars=True,
+            summary=rate,
+            **frame,
+        ),
+        Chart(
+            key="duration",
+            title=_("Duration"),
+            unit="ms",
+            lines=[
+                Line("p50", _values(read("Duration", "p50")), "accent"),
+                Line("p95", _values(read("Duration", "p95")), "run"),
+                Line(_("Maximum"), _values(read("Duration", "Maximum")), "warn"),
+            ],
+            **frame,
+        ),
+        Chart(
+            key="throttles",
+            title=_("Throttles"),
+            lines=[Line(_("Throttles"), _values(throttles := read("Throttles", "Sum")), "warn")],
+            bars=True,
+            summary=f"{_total(throttles):g}" if _total(throttles) else "",
+            **frame,
+        ),
+        Chart(
+            key="concurrency",
+            title=_("Concurrent executions"),
+            lines=[Line(_("Maximum"), _values(read("ConcurrentExecutions", "Maximum")), "run")],
+            **frame,
+        ),
+        Chart(key="age", title=_("Age of asynchronous events"), unit="s", lines=age, **frame),
+    ]
+
+
+class _Reader:
+    """Reads series of one function over one range, all with the same periods."""
+
+    def __init__(self, version: Version, over: Range) -> None:
+        self.version, self.over, self.end = version, over, clock.now()
+
+    def __call__(self, metric: str, statistic: str) -> list[Point]:
+        function = self.version.function
+        return metric_series(
+            account=function.account,
+            function=function,
+            metric=metric,
+            statistic=statistic,
+            start=self.end - self.over.length,
+            end=self.end,
+            period_s=self.over.period_s,
+        )
+
+
+def _values(points: list[Point]) -> list[float | None]:
+    return [point.value for point in points]
+
+
+def _seconds(points: list[Point]) -> list[float | None]:
+    return [None if point.value is None else point.value / 1000 for point in points]
+
+
+def _total(points: list[Point]) -> float:
+    return sum(point.value or 0.0 for point in points)

@@ -1,0 +1,162 @@
+"""What one request went through, in order: waiting, each execution, pauses between them, and where it ended.
+
+Read from its row and from the platform's own lines in its log, which say when each execution began and ended.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import clock
+from logs.models import LogEvent
+from runner.models import Invocation, State
+from runner.retries import Cause
+
+_REPORT = re.compile(r"^REPORT RequestId: \S+\tDuration: ([\d.]+) ms")
+_INIT = re.compile(r"\tInit Duration: ([\d.]+) ms")
+_FAILED = re.compile(r"\tStatus: (\w+)")
+
+REASONS: dict[str, Any] = {
+    Cause.RETRIES_EXHAUSTED: lambda: _("all attempts failed"),
+    Cause.EVENT_AGE_EXCEEDED: lambda: _("the event became too old"),
+    Cause.ZERO_RESERVED_CONCURRENCY: lambda: _("the reserved concurrency is 0"),
+    Cause.FUNCTION_DELETED: lambda: _("the function was deleted"),
+    Cause.FUNCTION_NOT_ACTIVE: lambda: _("the function is not active"),
+    Cause.RECURSIVE_INVOCATION: lambda: _("functions invoked each other in a loop"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stretch of time, or a moment when ``length`` is None. ``kind``: wait, init, run, ok, bad, pause or end."""
+
+    kind: str
+    label: str
+    at: datetime
+    length: timedelta | None = None
+    note: str = ""
+
+    @property
+    def ms(self) -> float | None:
+        return None if self.length is None else self.length / timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A step with its place in a picture 100 wide."""
+
+    step: Step
+    x: str
+    width: str
+
+
+@dataclass(slots=True)
+class Execution:
+    """One execution as its log tells: ``ended`` is None while it runs, ``failed`` when its REPORT line says so."""
+
+    started: datetime
+    ended: datetime | None = None
+    duration_ms: float | None = None
+    init_ms: float | None = None
+    failed: bool = False
+
+
+def steps(row: Invocation, events: Iterable[LogEvent]) -> list[Step]:
+    """The steps of one invocation, oldest first."""
+    found: list[Step] = []
+    before, label = row.asked_at, _("Waiting")
+    runs = executions(row, events)
+    for number, run in enumerate(runs, start=1):
+        begins = run.started - timedelta(milliseconds=run.init_ms or 0)
+        found.append(Step("wait" if number == 1 else "pause", label, before, max(begins - before, timedelta(0))))
+        if run.init_ms is not None:
+            found.append(Step("init", _("Init (cold start)"), begins, timedelta(milliseconds=run.init_ms)))
+        found.append(_execution(row, run, number, last=number == len(runs)))
+        before, label = run.ended or run.started, _("Pause before the next attempt")
+    return [*found, *_after(row, before, label, ran=bool(runs))]
+
+
+def executions(row: Invocation, events: Iterable[LogEvent]) -> list[Execution]:
+    """What the platform's START and REPORT lines say; from the row alone when the log is gone."""
+    runs: list[Execution] = []
+    for event in events:
+        if event.source != LogEvent.Source.PLATFORM:
+            continue
+        at = clock.from_epoch_ms(event.timestamp)
+        kind, duration, init, failed = _read(event.message)
+        if kind == "start":
+            runs.append(Execution(at))
+        elif kind == "report" and runs and runs[-1].ended is None:
+            runs[-1].ended, runs[-1].duration_ms, runs[-1].init_ms, runs[-1].failed = at, duration, init, failed
+    if not runs and row.started_at:
+        failed = row.state != State.SUCCEEDED
+        runs.append(Execution(row.started_at, row.finished_at, row.duration_ms, row.init_ms, failed))
+    return runs
+
+
+def _read(message: str) -> tuple[str, float | None, float | None, bool]:
+    """Which line it is, and the figures of a REPORT; both log formats."""
+    if message.startswith("{"):
+        return _read_json(message)
+    if message.startswith("START RequestId: "):
+        return "start", None, None, False
+    if found := _REPORT.match(message):
+        init = _INIT.search(message)
+        return "report", float(found[1]), float(init[1]) if init else None, bool(_FAILED.search(message))
+    return "", None, None, False
+
+
+def _read_json(message: str) -> tuple[str, float | None, float | None, bool]:
+    line = json.loads(message)  # the platform's own
+    record = line.get("record", {})
+    if line.get("type") == "platform.start":
+        return "start", None, None, False
+    if line.get("type") != "platform.report":
+        return "", None, None, False
+    figures = record.get("metrics", {})
+    return "report", figures.get("durationMs"), figures.get("initDurationMs"), record.get("status") != "success"
+
+
+def _execution(row: Invocation, run: Execution, number: int, *, last: bool) -> Step:
+    label = _("Handler") if row.invocation_type != "Event" else _("Handler, attempt %(number)s") % {"number": number}
+    if run.ended is None and not row.is_final:
+        return Step("run", label, run.started, max(clock.now() - run.started, timedelta(0)), _("running"))
+    length = timedelta(milliseconds=run.duration_ms) if run.duration_ms is not None else None
+    failed = run.failed or (row.state != State.SUCCEEDED if last and row.is_final else not last)
+    return Step("bad" if failed else "ok", label, run.started, length, row.error_type if failed and last else "")
+
+
+def _after(row: Invocation, before: datetime, label: str, *, ran: bool) -> list[Step]:
+    """What follows the last execution: more waiting, or the end."""
+    if row.state == State.QUEUED:
+        note = _("due at %(time)s UTC") % {"time": f"{row.due_at:%H:%M:%S}"} if row.due_at else ""
+        return [Step("pause" if ran else "wait", label, before, max(clock.now() - before, timedelta(0)), note)]
+    if row.state not in (State.DEAD_LETTER, State.DISCARDED) and not row.delivered_to:
+        return []
+    ended = row.finished_at or before
+    reason = REASONS.get(row.reason.partition(";")[0], lambda: row.reason)()
+    if row.state == State.DISCARDED:
+        return [Step("end", _("Discarded"), ended, note=reason)]
+    label = _("Record sent to the destination") if row.state == State.SUCCEEDED else _("Given up and sent on")
+    return [Step("end", label, ended, note=" · ".join(filter(None, (reason, row.delivered_to))))]
+
+
+def placed(found: Sequence[Step]) -> list[Placed]:
+    """The steps along one line of 100 units; a short one still shows."""
+    if not found:
+        return []
+    begin = found[0].at
+    whole = max(step.at + (step.length or timedelta(0)) for step in found) - begin or timedelta(milliseconds=1)
+    return [
+        Placed(
+            step,
+            x=f"{min(100 * ((step.at - begin) / whole), 99.4):.2f}",
+            width=f"{max(100 * ((step.length or timedelta(0)) / whole), 0.6):.2f}",
+        )
+        for step in found
+    ]
