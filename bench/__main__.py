@@ -130,13 +130,18 @@ def _reports(live: Live, name: str) -> int:
 MEASURES: tuple[Callable[[Live], Iterator[Row]], ...] = (start, rest, warm, accept, cold, environments)
 
 
+def asked(names: list[str]) -> list[Callable[[Live], Iterator[Row]]]:
+    """The measures with these names, or all."""
+    return [measure for measure in MEASURES if not names or measure.__name__ in names]
+
+
 def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}, ", end="")
     print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before\n")
     print("| what | measured | first bar | goal |\n|---|---|---|---|", flush=True)
     missed = 0
     with Live() as live:
-        for measure in MEASURES:
+        for measure in asked(sys.argv[1:]):
             for row in measure(live):
                 missed += not row.good
                 print(f"| {row.what} | {row.measured}{'' if row.good else ' ✗'} | {row.bar} | {row.goal} |", flush=True)

@@ -40,6 +40,7 @@ from pid1.relay import Relay
 PR_SET_DUMPABLE = 4
 LINGER = 2.0
 HOLD = 2.0  # how long an answer waits for the runtime and its extensions to come to rest
+FREEZE_AFTER = 0.01  # without work: invocations that follow at once pay for no freeze and no thaw
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -55,6 +56,8 @@ class Init:
         self.streaming = False  # whether it has begun to answer in parts
         self.current = None  # the id of the invocation in flight
         self.busy = False  # whether code inside is running, in init or in an invocation
+        self.freeze_at = None  # when what is inside will be frozen; None while it is at work, or frozen already
+        self.frozen = False
         self.child = self.status = None
         self.runtime = None  # the buffer to a runtime that speaks frames
         self.output = Output(self.loop, self.send)
@@ -81,8 +84,7 @@ class Init:
         else:
             self.send(b"Y", b"{}")
         while True:
-            watching = self.busy and self.memory.limit_kb
-            self.loop.turn(self.memory.tick * 1000 if watching else None)
+            self.loop.turn(self.patience())
             if self.status is not None:
                 self.runtime_ended()
             if self.inside and self.busy:
@@ -92,6 +94,25 @@ class Init:
                 excess = self.memory.exceeded(time.monotonic())
                 if excess:
                     self.end("memory", **excess)
+            elif self.freeze_at is not None and time.monotonic() >= self.freeze_at:
+                self.freeze()
+
+    def patience(self):
+        """Milliseconds until there is something to do by itself; None when only others can tell."""
+        if self.freeze_at is not None:
+            return max(0.0, self.freeze_at - time.monotonic()) * 1000 + 1
+        return self.memory.tick * 1000 if self.busy and self.memory.limit_kb else None
+
+    def freeze(self):
+        """Nothing inside runs on while there is no work for it."""
+        self.freeze_at, self.frozen = None, True
+        self.signal_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self.freeze_at = None
+        if self.frozen:
+            self.frozen = False
+            self.signal_all(signal.SIGCONT)
 
     def send(self, kind, *parts):
         """One frame to the worker, which always reads: waiting here is waiting for it to keep up."""
@@ -202,7 +223,7 @@ class Init:
     def read_runtime(self):
         """Take in what the runtime has sent; whether there was anything."""
         try:
-            data = self.runtime.sock.recv(1 << 18, socket.MSG_DONTWAIT)
+            data = self.runtime.sock.recv(frames.READ, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:
@@ -250,7 +271,7 @@ class Init:
         self.let_go()
 
     def let_go(self, ended=False):
-        """Send what is held when it is time: collect the output, freeze what was left running, then say so."""
+        """Send what is held when it is time: collect the output, say so; what is left running is soon frozen."""
         if not self.held:
             return
         (kind, header, payload), until = self.held
@@ -261,12 +282,11 @@ class Init:
         if ended:
             header = {**header, "ended": True}
         self.held, self.streaming = None, False
-        self.output.drain_all()
-        self.signal_all(signal.SIGSTOP)
-        self.output.drain_all()
+        self.output.rest()
         self.relay.close()
         self.memory.note_peak()
         self.current, self.busy = None, False
+        self.freeze_at = time.monotonic() + FREEZE_AFTER
         if kind == b"N" and self.inside and self.inside.extensions.want_shutdown:
             header = {**header, "shutdown": True}
         self.send(kind, frames.headed({**header, **self.measures()}), payload)
@@ -329,7 +349,7 @@ class Init:
 
     def read_stream(self, _events):
         try:
-            data = os.read(self.stream_in, 1 << 18)
+            data = os.read(self.stream_in, frames.READ)
         except OSError:
             data = b""
         if not data:
@@ -355,7 +375,8 @@ class Init:
 
     def shut_down(self, _body):
         self.busy = True
-        self.signal_all(signal.SIGCONT)
+        self.output.begin()
+        self.thaw()
         if self.inside:
             self.inside.shut_down()
 
@@ -383,8 +404,10 @@ class Init:
         header, payload = frames.split(body)
         if self.from_runtime:
             self.end("protocol", said="bytes before the invocation")
-        self.current, self.busy, self.output.logged, self.streaming = header["id"], True, 0, False
-        self.signal_all(signal.SIGCONT)
+        self.current, self.busy, self.streaming = header["id"], True, False
+        self.memory.begin(time.monotonic())
+        self.output.begin()
+        self.thaw()
         if self.inside:
             self.inside.invoke(header, payload)
         if self.runtime:

@@ -4,6 +4,7 @@ import json
 import struct
 
 HEAD = struct.Struct(">cI")
+READ = 1 << 16  # at a time: what is larger would be mapped and unmapped for each
 ANSWER_LIMIT = 6 * 1024 * 1024 + 16 * 1024
 
 

@@ -6,6 +6,7 @@ import time
 
 PROCESSES = 1024
 SLOW_TICK, FAST_TICK = 0.04, 0.01
+UNSEEN = 1.0  # so long at most between two looks, while there is work
 STATUS = re.compile(rb"^(VmHWM|VmRSS|RssAnon|RssShmem):\s+(\d+)", re.MULTILINE)
 SHARE = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+)", re.MULTILINE)
 OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
@@ -21,7 +22,8 @@ class Memory:
         self.peak_kb = 0
         self.processes = 1
         self.tick = SLOW_TICK  # seconds until the next look
-        self.due = 0.0
+        self.due = self.looked = 0.0
+        self.status = None  # of the only process, kept open
 
     def reaped(self, peak_kb):
         """A process has ended that used so much at its height."""
@@ -31,6 +33,7 @@ class Memory:
         """Look, when it is time to; what there is too much of (memory or processes), or None."""
         if now < self.due:
             return None
+        self.looked = now
         anonymous = shared = resident = 0
         pids = self.pids()
         for pid in pids:
@@ -66,10 +69,38 @@ class Memory:
                 total += _status(pid).get(b"RssAnon", 0)
         return total
 
+    def begin(self, now):
+        """An invocation begins. A short one is over before the first look, but no more than a second goes by without."""
+        if now - self.looked < UNSEEN:
+            self.due = max(self.due, now + self.tick)
+
     def note_peak(self):
-        """Take in the highest that living processes have used."""
-        pids = [str(self.child)] if self.processes <= 1 else self.pids()
-        self.peak_kb = max(self.peak_kb, *(_status(pid).get(b"VmHWM", 0) for pid in pids), 0)
+        """Take in the highest that living processes have used; look at once next time if it is too much."""
+        if self.processes > 1:
+            self.peak_kb = max(self.peak_kb, *(_status(pid).get(b"VmHWM", 0) for pid in self.pids()), 0)
+            return
+        figures = self.own_status()
+        self.peak_kb = max(self.peak_kb, figures.get(b"VmHWM", 0))
+        if figures.get(b"RssAnon", 0) + figures.get(b"RssShmem", 0) > self.limit_kb:
+            self.looked = self.due = 0.0
+
+    def own_status(self):
+        """Of the runtime, without opening its file each time."""
+        if self.status is None or self.status[0] != self.child:
+            self.close()
+            try:
+                self.status = self.child, os.open("/proc/%s/status" % self.child, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                return {}
+        try:
+            return _figures(os.pread(self.status[1], 4096, 0))
+        except OSError:
+            return {}
+
+    def close(self):
+        if self.status is not None:
+            os.close(self.status[1])
+            self.status = None
 
 
 def oom_kills():
@@ -88,6 +119,10 @@ def oom_kills():
 def _status(pid):
     try:
         with open("/proc/%s/status" % pid, "rb") as file:
-            return {name: int(figure) for name, figure in STATUS.findall(file.read())}
+            return _figures(file.read())
     except OSError:
         return {}
+
+
+def _figures(text):
+    return {name: int(figure) for name, figure in STATUS.findall(text)}

@@ -11,6 +11,7 @@ class Output:
     def __init__(self, loop, send):
         self.loop, self.send = loop, send
         self.files = []
+        self.resting = None  # files that nobody reads until the next invocation; None during one
         self.logged = 0  # bytes since the invocation began
 
     @property
@@ -23,8 +24,31 @@ class Output:
         os.set_blocking(reader, False)
         file = os.fdopen(reader, "rb", buffering=0)
         self.files.append(file)
-        self.loop.watch(file, lambda _events: self.drain(file, 1 << 18))
+        self.watch(file)
         return writer
+
+    def watch(self, file):
+        self.loop.watch(file, lambda _events: self.ready(file))
+
+    def ready(self, file):
+        if self.resting is None:
+            self.drain(file, 1 << 18)
+        else:
+            self.loop.forget(file)
+            self.resting.append(file)
+
+    def rest(self):
+        """An invocation is over: what is printed from now on belongs to the next."""
+        self.drain_all()
+        self.resting = []
+
+    def begin(self):
+        """An invocation begins, and with it what was printed since the last."""
+        self.logged = 0
+        for file in self.resting or ():
+            if not file.closed:
+                self.watch(file)
+        self.resting = None
 
     def drain_all(self):
         """Forward what has been written so far."""

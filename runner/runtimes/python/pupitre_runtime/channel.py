@@ -10,6 +10,7 @@ HEAD = struct.Struct(">cI")
 class Channel:
     def __init__(self, fd):
         self.fd = fd
+        self.waiting = b""
         os.set_inheritable(fd, False)
 
     def send(self, kind, *parts):
@@ -37,11 +38,12 @@ class Channel:
         return json.loads(body[4 : 4 + length]), body[4 + length :]
 
     def read(self, count):
-        parts = []
-        while count:
-            data = os.read(self.fd, min(count, 1 << 20))
+        """Exactly so many bytes; a small frame comes whole with its head."""
+        while len(self.waiting) < count:
+            data = os.read(self.fd, max(1 << 16, min(count - len(self.waiting), 1 << 20)))
             if not data:
                 os._exit(0)
-            parts.append(data)
-            count -= len(data)
-        return b"".join(parts)
+            self.waiting += data
+        data = self.waiting[:count]
+        self.waiting = self.waiting[count:]
+        return data
