@@ -14,7 +14,7 @@ from django.conf import settings
 
 from aws import authorization, bodies, code_links, cors, errors, operation, routing, signing, validation
 from aws.http import Request, Response
-from aws.identity import Identity, look_up
+from aws.identity import Identity, look_up, recall
 from aws.model import OperationModel, ServiceModel
 from aws.operation import Caller, Operation, Params
 from aws.protocols import PROTOCOLS
@@ -22,6 +22,7 @@ from aws.routing import Route
 from aws.threads import pool
 from core import clock, ids
 from core.errors import ServiceError, ServiceFailure, UnknownOperation
+from runner import meeting
 
 type Scope = MutableMapping[str, Any]
 type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -81,8 +82,10 @@ class Api:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.prepare()
+                await meeting.open_for_this_loop()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                meeting.close_of_this_loop()
                 pool.shut_down()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -111,7 +114,9 @@ class Api:
                 return await pool.run(answer, request)
         call.service = service = routing.find_service(request)
         signature = signing.read(request, now=clock.now())
-        identity = await pool.run(self._look_up, signature)
+        identity = await recall(signature)
+        if identity is None:
+            identity = await pool.run(self._look_up, signature)
         if service is None:
             raise errors.UnknownService(service=signature.service)
         _check_scope(signature, service)

@@ -50,7 +50,7 @@ def run_script(source: str, *, keys: Sequence[str], args: Sequence[resp.Argument
     A connection that broke meanwhile is made again and the script run once more: write scripts that may run twice.
     Raises ``Unavailable``.
     """
-    digest = _digest(source)
+    digest = script_digest(source)
     try:
         return _command("EVALSHA", digest, len(keys), *keys, *args)
     except resp.ReplyError as error:
@@ -60,7 +60,8 @@ def run_script(source: str, *, keys: Sequence[str], args: Sequence[resp.Argument
 
 
 @functools.cache
-def _digest(source: str) -> str:
+def script_digest(source: str) -> str:
+    """The name by which Redis knows a script."""
     return hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 

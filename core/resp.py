@@ -4,7 +4,6 @@ One command there and back costs a tenth of what the full client takes in Python
 One thread at a time.
 """
 
-import io
 import socket
 import ssl
 from typing import Any
@@ -32,11 +31,8 @@ class Connection:
             raise
 
     def _introduce(self, parts: SplitResult) -> None:
-        if parts.password:
-            user = [unquote(parts.username)] if parts.username else []
-            self.command("AUTH", *user, unquote(parts.password))
-        if database := _database(parts):
-            self.command("SELECT", database)
+        for command in introduction(parts):
+            self.command(*command)
 
     def command(self, *arguments: Argument) -> Any:
         """Send a command and return its reply: bytes, int, list or None. Raises ``ReplyError``, OSError, EOFError."""
@@ -72,16 +68,67 @@ class Connection:
         return data[:-2]
 
 
+class Replies:
+    """Replies out of a stream of bytes, as they become whole: for a connection that nobody waits on."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Any]:
+        """Take bytes in; the replies that are whole now. A refusal is a ``ReplyError`` among them."""
+        buffer = self._buffer
+        buffer += data
+        found, at = [], 0
+        while (parsed := _parse(buffer, at)) is not None:
+            reply, at = parsed
+            found.append(reply)
+        del buffer[:at]
+        return found
+
+
+def _parse(buffer: bytearray, at: int) -> tuple[Any, int] | None:
+    """The reply that begins at ``at``, and where it ends; None while it is not all there."""
+    end = buffer.find(b"\r\n", at)
+    if end < 0:
+        return None
+    kind, rest, at = buffer[at : at + 1], bytes(buffer[at + 1 : end]), end + 2
+    if kind == b"$":
+        return _parse_bulk(buffer, at, int(rest))
+    if kind == b":":
+        return int(rest), at
+    if kind == b"+":
+        return rest, at
+    if kind == b"*":
+        return _parse_array(buffer, at, int(rest))
+    return ReplyError(rest.decode("utf-8", "replace")), at
+
+
+def _parse_bulk(buffer: bytearray, at: int, size: int) -> tuple[bytes | None, int] | None:
+    if size < 0:
+        return None, at
+    end = at + size
+    return (bytes(memoryview(buffer)[at:end]), end + 2) if len(buffer) >= end + 2 else None
+
+
+def _parse_array(buffer: bytearray, at: int, size: int) -> tuple[list[Any] | None, int] | None:
+    if size < 0:
+        return None, at
+    items = []
+    for _ in range(size):
+        if (parsed := _parse(buffer, at)) is None:
+            return None
+        item, at = parsed
+        items.append(item)
+    return items, at
+
+
 def encode(arguments: tuple[Argument, ...]) -> bytes:
     """A command as Redis wants it."""
-    buffer = io.BytesIO()
-    buffer.write(b"*%d\r\n" % len(arguments))
+    parts = [b"*%d\r\n" % len(arguments)]
     for argument in arguments:
         raw = argument if isinstance(argument, bytes) else str(argument).encode()
-        buffer.write(b"$%d\r\n" % len(raw))
-        buffer.write(raw)
-        buffer.write(b"\r\n")
-    return buffer.getvalue()
+        parts += (b"$%d\r\n" % len(raw), raw, b"\r\n")
+    return b"".join(parts)
 
 
 def _connect(parts: SplitResult, timeout_s: float) -> socket.socket:
@@ -101,6 +148,17 @@ def _connect(parts: SplitResult, timeout_s: float) -> socket.socket:
     if parts.scheme == "rediss":
         return ssl.create_default_context().wrap_socket(made, server_hostname=host)
     return made
+
+
+def introduction(parts: SplitResult) -> list[tuple[Argument, ...]]:
+    """The commands that a connection begins with."""
+    commands: list[tuple[Argument, ...]] = []
+    if parts.password:
+        user = [unquote(parts.username)] if parts.username else []
+        commands.append(("AUTH", *user, unquote(parts.password)))
+    if database := _database(parts):
+        commands.append(("SELECT", database))
+    return commands
 
 
 def _database(parts: SplitResult) -> int:

@@ -8,11 +8,12 @@ other functions of an account share one, whose size is what the account has left
 from dataclasses import dataclass
 
 from core import clock, redis
+from core.resp import Argument
 from runner.errors import AccountConcurrencyExceeded, MessengerUnavailable, ReservedConcurrencyExceeded
 
 # KEYS: the set of leases [, the list to push to] · ARGV: now, limit, expiry, request id [, message]
 # Asked again by the same request, because its connection broke, it pushes nothing twice.
-_ACQUIRE = """
+ACQUIRE = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 if redis.call('ZSCORE', KEYS[1], ARGV[4]) then return 1 end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
@@ -57,12 +58,16 @@ def acquire_and_push(allowance: Allowance, *, request_id: str, seconds: float, l
         raise allowance.refusal()
 
 
-def _acquire(allowance: Allowance, request_id: str, seconds: float, lane: list[str], message: list[bytes]) -> bool:
+def acquisition(allowance: Allowance, *, request_id: str, seconds: float) -> tuple[list[str], list[Argument]]:
+    """The keys and arguments with which ``ACQUIRE`` takes a lease; it answers whether it did."""
     now = clock.now().timestamp()
+    return [allowance.key], [now, allowance.limit, now + seconds, request_id]
+
+
+def _acquire(allowance: Allowance, request_id: str, seconds: float, lane: list[str], message: list[bytes]) -> bool:
+    keys, args = acquisition(allowance, request_id=request_id, seconds=seconds)
     try:
-        got = redis.run_script(
-            _ACQUIRE, keys=[allowance.key, *lane], args=[now, allowance.limit, now + seconds, request_id, *message]
-        )
+        got = redis.run_script(ACQUIRE, keys=[*keys, *lane], args=[*args, *message])
     except redis.Unavailable as error:
         raise MessengerUnavailable from error
     return bool(got)

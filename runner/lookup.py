@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Sum
 
+from accounts import stamps
 from accounts.models import Account
 from functions import qualifiers, selectors
 from functions.models import Function, Version
@@ -67,6 +68,15 @@ def find(*, account_id: str, reference: str, qualifier: str = "") -> Found:
             while len(_known) > _SIZE:
                 _known.popitem(last=False)
     return found
+
+
+async def recall(*, account_id: str, reference: str, qualifier: str = "") -> Found | None:
+    """What ``find`` would say now, if it is known; for an event loop. None: ask ``find``, in a thread."""
+    known = _known.get((account_id, reference, qualifier or ""))
+    if known is None:
+        return None
+    now = await stamps.read(account_id)
+    return known if now is not None and known.stamp == now.stamp else None
 
 
 def _stamp_and_limit(account_id: str) -> tuple[int, int]:

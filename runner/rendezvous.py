@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from core import redis
-from runner.messages import Part, Reply, decode_reply
+from runner.messages import Call, Part, Reply, decode_reply
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,11 @@ def of_this_process() -> Rendezvous:
             if _rendezvous is None or _pid != os.getpid():
                 _rendezvous, _pid = Rendezvous(), os.getpid()
     return _rendezvous
+
+
+def lane_of(call: Call) -> str:
+    """The list that a call goes to."""
+    return NESTED_LANE if call.nested else LANE
 
 
 def send_part(address: str, part: bytes) -> None:

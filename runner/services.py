@@ -5,6 +5,7 @@ The doors call these and decide nothing. ``reference`` is a name, ``name:qualifi
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoReplyInTime
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from django.db import close_old_connections, transaction
 from accounts.models import Account
 from core import clock, failpoints, ids, limits
 from core.trace import carried
-from runner import bell, leases, lineage, lookup, messages, metrics, presence, rendezvous
+from runner import bell, leases, lineage, lookup, meeting, messages, metrics, presence, rendezvous
 from runner.answers import Answer
 from runner.errors import (
     AccountConcurrencyExceeded,
@@ -24,6 +25,8 @@ from runner.errors import (
 )
 from runner.events import checked_client_context, checked_payload
 from runner.lookup import Found
+from runner.meeting import FIRST_LOOK_S as _FIRST_LOOK_S
+from runner.meeting import Meeting
 from runner.messages import Call, Reply
 from runner.models import Invocation, InvocationType, State
 from runner.streaming import Arrivals, Streamed
@@ -32,7 +35,7 @@ from runner.watching import watch
 __all__ = ["Streamed", "dry_run", "invoke", "invoke_and_wait", "invoke_async", "invoke_streaming", "watch"]
 
 LINE_S = 30.0  # how long an invocation may wait in line, over its timeout and its init phase
-_FIRST_LOOK_S = 10.0  # after so long without an answer, see whether there is any worker at all
+_CHECKED_IN_LOOP = 64 * limits.KIB  # a longer event is parsed in a thread
 _senders = ThreadPoolExecutor(max_workers=4, thread_name_prefix="invoke")
 
 
@@ -60,7 +63,9 @@ async def invoke(
     asking = _Asking(
         account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn, trace
     )
-    sent = await asyncio.get_running_loop().run_in_executor(_senders, _send_on_own_thread, asking)
+    if (here := meeting.of_this_loop()) is not None and len(payload) <= _CHECKED_IN_LOOP:
+        return _answer(await _ask(here, asking))
+    sent = await asyncio.get_running_loop().run_in_executor(_senders, _on_own_thread, _send, asking)
     reply = asyncio.wrap_future(sent.future)
     try:
         try:
@@ -93,7 +98,7 @@ async def invoke_streaming(
     asking = _Asking(
         account.pk, reference, qualifier, payload, client_context, "api", False, request_id, caller_arn, trace, arrivals
     )
-    sent = await asyncio.get_running_loop().run_in_executor(_senders, _send_on_own_thread, asking)
+    sent = await asyncio.get_running_loop().run_in_executor(_senders, _on_own_thread, _send, asking)
     return await Streamed.begin(arrivals, sent.request_id, sent.future, sent.patience_s)
 
 
@@ -201,55 +206,66 @@ class _Sent:
     patience_s: float
 
 
-def _send_on_own_thread(asking: _Asking) -> _Sent:
+def _on_own_thread[R](function: Callable[[_Asking], R], asking: _Asking) -> R:
     close_old_connections()
-    return _send(asking)
+    return function(asking)
+
+
+async def _ask(here: Meeting, asking: _Asking) -> Reply:
+    """Send and wait in the event loop; a thread looks up what is not known yet."""
+    found = await lookup.recall(account_id=asking.account_id, reference=asking.reference, qualifier=asking.qualifier)
+    if found is None:
+        found = await asyncio.get_running_loop().run_in_executor(_senders, _on_own_thread, _find, asking)
+    call = _call(asking, found, here.address)
+    try:
+        return await here.ask(call, allowance=found.allowance, patience_s=_patience_s(found))
+    except (ReservedConcurrencyExceeded, AccountConcurrencyExceeded):
+        metrics.note_throttle(found)
+        raise
 
 
 def _send(asking: _Asking) -> _Sent:
     """Check, take a lease and put the call on the lane. For a thread."""
-    client_context = checked_client_context(asking.client_context)
-    event = checked_payload(asking.payload, limit=limits.INVOKE_SYNC_PAYLOAD)
-    found = lookup.find(account_id=asking.account_id, reference=asking.reference, qualifier=asking.qualifier)
-    found.check_state()
-    trace = lineage.advance(asking.trace, function_id=found.function_id)
-    trace.check(found.recursive_loop)
-    request_id = asking.request_id or ids.request_id()
-    patience_s = found.timeout_s + limits.INIT_TIMEOUT_S + LINE_S
-    meeting = rendezvous.of_this_process()
-    call = _call(asking, found, request_id, client_context, event, patience_s, meeting.address, trace.header)
+    found = _find(asking)
+    there = rendezvous.of_this_process()
+    call = _call(asking, found, there.address)
     if asking.arrivals is not None:
-        meeting.listen(request_id, asking.arrivals.put)
-    future = meeting.expect(request_id)
+        there.listen(call.request_id, asking.arrivals.put)
+    future, patience_s = there.expect(call.request_id), _patience_s(found)
     try:
         leases.acquire_and_push(
             found.allowance,
-            request_id=request_id,
+            request_id=call.request_id,
             seconds=patience_s,
-            lane=rendezvous.NESTED_LANE if call.nested else rendezvous.LANE,
+            lane=rendezvous.lane_of(call),
             message=messages.encode_call(call),
         )
     except BaseException as error:
-        meeting.forget(request_id)
+        there.forget(call.request_id)
         if isinstance(error, ReservedConcurrencyExceeded | AccountConcurrencyExceeded):
             metrics.note_throttle(found)
         raise
-    return _Sent(request_id, future, patience_s)
+    return _Sent(call.request_id, future, patience_s)
 
 
-def _call(
-    asking: _Asking,
-    found: Found,
-    request_id: str,
-    client_context: str,
-    event: bytes,
-    patience_s: float,
-    address: str,
-    trace_id: str,
-) -> Call:
+def _find(asking: _Asking) -> Found:
+    return lookup.find(account_id=asking.account_id, reference=asking.reference, qualifier=asking.qualifier)
+
+
+def _patience_s(found: Found) -> float:
+    return found.timeout_s + limits.INIT_TIMEOUT_S + LINE_S
+
+
+def _call(asking: _Asking, found: Found, address: str) -> Call:
+    """Check what was asked, and put it into words for a worker."""
+    client_context = checked_client_context(asking.client_context)
+    event = checked_payload(asking.payload, limit=limits.INVOKE_SYNC_PAYLOAD)
+    found.check_state()
+    trace = lineage.advance(asking.trace, function_id=found.function_id)
+    trace.check(found.recursive_loop)
     asked_ms = clock.epoch_ms()
     return Call(
-        request_id=request_id,
+        request_id=asking.request_id or ids.request_id(),
         account_id=found.account_id,
         version_id=found.version_id,
         stamp=found.stamp,
@@ -260,10 +276,10 @@ def _call(
         watch=asking.watch,
         nested=":assumed-role/" in asking.caller_arn,
         asked_ms=asked_ms,
-        expires_ms=asked_ms + int(patience_s * 1000),
+        expires_ms=asked_ms + int(_patience_s(found) * 1000),
         lease_key=found.allowance.key,
         answer_to=address,
-        trace_id=trace_id,
+        trace_id=trace.header,
         streams=asking.arrivals is not None,
         payload=event,
     )

@@ -1,0 +1,201 @@
+"""Synchronous invocations of a server's event loop: sent and answered in the loop, so that none of them costs a thread.
+
+``runner.rendezvous`` is the same for threads, and what is used while there is no meeting. When Redis goes away the
+meeting connects again, and the calls that wait go on waiting.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Coroutine
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from core.link import Link, Lost
+from core.resp import ReplyError
+from runner import leases, messages, presence, rendezvous
+from runner.errors import MessengerUnavailable, NoWorker
+from runner.leases import Allowance
+from runner.messages import Call, Reply
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_S = 10.0  # after so long without an answer, see whether there is any worker at all
+_WAIT_S = 5  # of one command that waits for an answer
+_WAITING_COMMANDS = 16  # sent ahead, so that a burst of answers needs no round trip for each
+_PAUSE_AFTER_ERROR_S = 0.5
+
+
+class Meeting:
+    """The callers of one event loop."""
+
+    def __init__(self) -> None:
+        self.address = f"answers:{os.getpid()}-{secrets.token_hex(4)}"
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._commands: Link | None = None
+        self._answers: Link | None = None
+        self._ahead = 0
+        self._is_over = False
+        self._keeper: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls can be sent."""
+        return self._commands is not None and self._commands.is_open
+
+    async def open(self) -> None:
+        """Connect, and stay connected, until ``close``."""
+        await self._connect()
+        self._keeper = asyncio.get_running_loop().create_task(self._keep())
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._is_over = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+        for link in (self._commands, self._answers):
+            if link is not None:
+                link.close()
+
+    async def ask(self, call: Call, *, allowance: Allowance, patience_s: float) -> Reply:
+        """Take a lease, put the call on the lane, and wait for its answer.
+
+        Raises ``ReservedConcurrencyExceeded``, ``AccountConcurrencyExceeded``, ``MessengerUnavailable`` or ``NoWorker``.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Reply] = loop.create_future()
+        self._waiting[call.request_id] = future
+        look = loop.call_later(FIRST_LOOK_S, self._look, future)
+        end = loop.call_later(patience_s, _give_up, future, patience_s)
+        try:
+            self._send(call, allowance, patience_s, future)
+            return await future
+        finally:
+            look.cancel()
+            end.cancel()
+            self._waiting.pop(call.request_id, None)
+
+    # -- sending -----------------------------------------------------------------------------------
+
+    def _send(self, call: Call, allowance: Allowance, patience_s: float, future: "asyncio.Future[Reply]") -> None:
+        def sent(reply: Any) -> None:
+            if future.done():
+                return
+            if isinstance(reply, Lost):
+                self._begin(self._send_again(call, allowance, patience_s, future))
+            elif isinstance(reply, ReplyError):
+                log.error("Redis refuses calls: %s", reply)
+                future.set_exception(MessengerUnavailable())
+            elif not reply:
+                future.set_exception(allowance.refusal())
+
+        keys, args = leases.acquisition(allowance, request_id=call.request_id, seconds=patience_s)
+        if self._commands is None:
+            sent(Lost())
+        else:
+            lane, message = rendezvous.lane_of(call), messages.encode_call(call)
+            self._commands.script(sent, leases.ACQUIRE, keys=[*keys, lane], args=[*args, message])
+
+    async def _send_again(
+        self, call: Call, allowance: Allowance, patience_s: float, future: "asyncio.Future[Reply]"
+    ) -> None:
+        """The connection broke: once more on another, from a thread. The script pushes nothing twice."""
+        try:
+            await asyncio.to_thread(
+                leases.acquire_and_push,
+                allowance,
+                request_id=call.request_id,
+                seconds=patience_s,
+                lane=rendezvous.lane_of(call),
+                message=messages.encode_call(call),
+            )
+        except Exception as error:
+            if not future.done():
+                future.set_exception(error)
+
+    def _look(self, future: "asyncio.Future[Reply]") -> None:
+        self._begin(_check_workers(future))
+
+    def _begin(self, errand: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    # -- answers -----------------------------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_PAUSE_AFTER_ERROR_S)
+            if not self.is_open or self._answers is None or not self._answers.is_open:
+                await self._connect()
+
+    async def _connect(self) -> None:
+        try:
+            if not self.is_open:
+                self._commands = await Link.open(settings.REDIS_URL, on_lost=self._lost)
+            if self._answers is None or not self._answers.is_open:
+                self._answers, self._ahead = await Link.open(settings.REDIS_URL, on_lost=self._lost), 0
+                self._listen()
+        except (OSError, TimeoutError) as error:
+            log.warning("Waiting for Redis to come back: %s", error)
+
+    def _lost(self) -> None:
+        if not self._is_over:
+            log.warning("A connection to Redis was lost.")
+
+    def _listen(self) -> None:
+        """Have enough commands on their way that wait for the next answers."""
+        if self._answers is None or self._ahead > _WAITING_COMMANDS // 2:
+            return
+        link, count = self._answers, _WAITING_COMMANDS - self._ahead
+        self._ahead = _WAITING_COMMANDS
+        for _ in range(count):
+            link.command(self._answered, "BLPOP", self.address, _WAIT_S)
+
+    def _answered(self, popped: Any) -> None:
+        if isinstance(popped, Lost):
+            return
+        self._ahead -= 1
+        if isinstance(popped, list):
+            reply = messages.decode_reply(popped[1])
+            if isinstance(reply, Reply):
+                future = self._waiting.pop(reply.request_id, None)
+                if future is not None and not future.done():
+                    future.set_result(reply)
+        if not self._is_over:
+            self._listen()
+
+
+async def _check_workers(future: "asyncio.Future[Reply]") -> None:
+    if not await asyncio.to_thread(presence.anybody) and not future.done():
+        future.set_exception(NoWorker(seconds=int(FIRST_LOOK_S)))
+
+
+def _give_up(future: "asyncio.Future[Reply]", patience_s: float) -> None:
+    if not future.done():
+        future.set_exception(NoWorker(seconds=int(patience_s)))
+
+
+_meetings: WeakKeyDictionary[asyncio.AbstractEventLoop, Meeting] = WeakKeyDictionary()
+
+
+async def open_for_this_loop() -> None:
+    """From now on invocations of this event loop need no thread; for a server, as it starts."""
+    meeting = _meetings[asyncio.get_running_loop()] = Meeting()
+    await meeting.open()
+
+
+def close_of_this_loop() -> None:
+    """The server stops."""
+    if meeting := _meetings.pop(asyncio.get_running_loop(), None):
+        meeting.close()
+
+
+def of_this_loop() -> Meeting | None:
+    """The meeting of the running event loop, when it has one that is connected."""
+    meeting = _meetings.get(asyncio.get_running_loop())
+    return meeting if meeting is not None and meeting.is_open else None

@@ -1,0 +1,111 @@
+"""Invocations of a server's event loop: as any other, and without a thread."""
+
+import asyncio
+import threading
+
+import pytest
+
+from accounts import stamps
+from accounts.services import bump_stamp
+from core import redis
+from functions.errors import FunctionNotFound
+from functions.services.concurrency import put_function_concurrency
+from runner import meeting, services
+from runner.errors import ReservedConcurrencyExceeded
+
+
+def in_a_server(*steps):
+    """Do ``steps`` one after another in an event loop as a server has it; what each gave."""
+
+    async def serve():
+        await meeting.open_for_this_loop()
+        try:
+            return [await step() for step in steps]
+        finally:
+            meeting.close_of_this_loop()
+
+    return asyncio.run(serve())
+
+
+def call(account, payload=b"{}", **given):
+    return lambda: services.invoke(account=account, reference="hello", payload=payload, **given)
+
+
+def test_it_is_answered_with_what_the_function_returns(engine, ada, make_function):
+    make_function(ada)
+    answers = in_a_server(call(ada, b'"first"'), call(ada, b'"second"'))
+    assert [answer.payload for answer in answers] == [b'"first"', b'"second"']
+
+
+def test_what_is_known_is_asked_for_without_a_thread(engine, ada, make_function, world):
+    make_function(ada)
+    threads = []
+
+    async def look():
+        threads.append({thread.name for thread in threading.enumerate()})
+
+    in_a_server(call(ada), look, call(ada), call(ada), look)
+    new = {name for name in threads[1] - threads[0] if "call" not in name}
+    assert new == set()
+
+
+def test_many_wait_without_a_thread_each(engine, ada, make_function, world, until):
+    make_function(ada)
+    go, counted = threading.Event(), []
+    world.handler = lambda event, request: go.wait(10)
+
+    async def many():
+        waiting = [asyncio.ensure_future(call(ada)()) for _ in range(40)]
+        await asyncio.sleep(0)
+        counted.append(sum(thread.name.startswith("invoke") for thread in threading.enumerate()))
+        go.set()
+        return await asyncio.gather(*waiting)
+
+    in_a_server(many)
+    assert counted[0] <= 4
+
+
+def test_a_change_that_is_complete_is_seen_by_the_next(engine, ada, make_function):
+    make_function(ada)
+
+    async def limit():
+        await asyncio.to_thread(put_function_concurrency, account=ada, name="hello", reserved=0)
+
+    with pytest.raises(ReservedConcurrencyExceeded):
+        in_a_server(call(ada), limit, call(ada))
+
+
+def test_a_name_that_is_nobodys_is_refused(engine, ada):
+    with pytest.raises(FunctionNotFound):
+        in_a_server(call(ada))
+
+
+def test_a_messenger_that_drops_its_connections_loses_no_call(engine, ada, make_function, until):
+    make_function(ada)
+
+    async def drop():
+        for client in redis.connection().client_list():
+            if client["cmd"] != "client|list":
+                redis.connection().client_kill_filter(_id=client["id"])
+
+    answers = in_a_server(call(ada, b"1"), drop, call(ada, b"2"), call(ada, b"3"))
+    assert answers[2].payload == b"2"
+    assert answers[3].payload == b"3"
+
+
+def test_a_stamp_is_read_as_it_is(transactional_db, ada):
+    async def read():
+        before = await stamps.read(ada.id)
+        await asyncio.to_thread(bump_stamp, account_id=ada.id)
+        return before, await stamps.read(ada.id), await stamps.read("000000000000")
+
+    before, after, nobodys = asyncio.run(read())
+    assert (after.stamp - before.stamp, after.name, nobodys) == (1, "Ada", None)
+
+
+def test_those_who_ask_a_distant_database_together_are_answered_together(transactional_db, ada, grace):
+    async def read():
+        reader = stamps._Reader()
+        return await asyncio.gather(*(reader.read(pk) for pk in (ada.id, grace.id, ada.id, "000000000000")))
+
+    assert [found and found.name for found in asyncio.run(read())] == ["Ada", "Grace", "Ada", None]
