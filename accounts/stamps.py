@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, connections
+from django.db import DatabaseError, InterfaceError, connection, connections
+
+from core import database
 
 _COLUMNS = "stamp, concurrency_limit, name"
 
@@ -95,12 +97,9 @@ _readers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reader] = WeakKeyDiction
 def _read_rows(account_ids: Sequence[str]) -> dict[str, Stamp]:
     """The stamps of those that there are; none when the database does not answer."""
     places = ", ".join(["%s"] * len(account_ids))
-    close_old_connections()
     try:
-        with connection.cursor() as cursor:
+        with database.borrowed(), connection.cursor() as cursor:
             cursor.execute(f"SELECT id, {_COLUMNS} FROM accounts_account WHERE id IN ({places})", account_ids)
             return {row[0]: Stamp._make(row[1:]) for row in cursor.fetchall()}
     except (DatabaseError, InterfaceError):
         return {}
-    finally:
-        close_old_connections()

@@ -7,9 +7,8 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections
-
 from aws import errors
+from core import database
 
 THREADS = 16
 WAITING_CALLS = 1_000  # for a thread; beyond it a call is refused rather than kept waiting
@@ -43,11 +42,8 @@ class Threads:
 
 
 def _with_connection[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    close_old_connections()
-    try:
+    with database.borrowed():
         return function(*args, **kwargs)
-    finally:
-        close_old_connections()
 
 
 pool = Threads()

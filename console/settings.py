@@ -141,14 +141,26 @@ DATABASES: dict[str, dict[str, object]]
 if env("DATABASE") == "postgresql":
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "core.postgresql",
             "NAME": env("DATABASE_NAME", "pupitre"),
             "USER": env("DATABASE_USER", "pupitre"),
             "PASSWORD": env("DATABASE_PASSWORD"),
             "HOST": env("DATABASE_HOST"),
             "PORT": env("DATABASE_PORT"),
-            "CONN_MAX_AGE": None,
             "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {
+                "application_name": "pupitre",
+                "connect_timeout": 5,
+                # Nobody waits for ever: not for a lock, an answer, or a process that died within a transaction.
+                "options": "-c lock_timeout=20s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+                # Of each process; a thread borrows one while it works, and waits a while when all are lent.
+                "pool": {
+                    "min_size": 1,
+                    "max_size": env_number("DATABASE_CONNECTIONS", 20),
+                    "timeout": 10,
+                    "reconnect_timeout": 10,
+                },
+            },
         }
     }
 else:

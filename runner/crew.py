@@ -69,7 +69,7 @@ class Crew:
             log.exception("A job of the crew %s failed", self._name)
         finally:
             if connection.connection is not None:
-                connection.close()  # looked something up; a hundred idle threads need no hundred connections
+                connection.close()  # a hundred idle threads need no hundred open files
 
     def _next(self) -> Job | None:
         try:

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, connection
 
-from core import clock
+from core import clock, database
 from runner import claims
 from runner.claims import BATCH, Claimed, Head
 from runner.errors import MessengerUnavailable
@@ -59,12 +59,12 @@ class Dispatcher:
             self._wake.wait(TICK_S)
             self._wake.clear()
             try:
-                close_old_connections()
-                if clock.monotonic() - swept >= TICK_S:
-                    swept = clock.monotonic()
-                    claims.sweep()
-                while not self._over.is_set() and self.dispatch():
-                    pass
+                with database.borrowed():
+                    if clock.monotonic() - swept >= TICK_S:
+                        swept = clock.monotonic()
+                        claims.sweep()
+                    while not self._over.is_set() and self.dispatch():
+                        pass
             except (DatabaseError, InterfaceError, MessengerUnavailable) as error:
                 log.warning("Events wait: %s", error)
                 self._over.wait(TICK_S)

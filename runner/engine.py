@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from core import clock, ids, limits, redis
+from core import clock, database, ids, limits, redis
 from core.errors import ServiceError
 from functions.models import Version
 from functions.runtimes import Family, available
@@ -151,7 +151,8 @@ class Engine:
                 self.beat()
                 if now - renewed >= settings.EVENT_LEASE_S / 4:
                     renewed = now
-                    self.events.renew()
+                    with database.borrowed():
+                        self.events.renew()
             except (redis.Unavailable, DatabaseError, InterfaceError) as error:
                 log.warning("A heartbeat failed: %s", error)
             if now - evicted >= _EVICT_EVERY_S:

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from core import clock, limits
 from core.errors import ServiceError
+from core.strict_json import storable
 from runner import last_words, outcomes
 from runner.channel import Channel, ChannelError, Ended, Frame, Violation
 from runner.loglines import LogLines, OnLog
@@ -402,7 +403,8 @@ def _errors_of(document: bytes) -> tuple[str, str]:
         members = None
     if not isinstance(members, dict):
         return "Runtime.Unknown", ""
-    return str(members.get("errorType") or "Runtime.Unknown")[:256], str(members.get("errorMessage") or "")
+    error_type, message = members.get("errorType") or "Runtime.Unknown", members.get("errorMessage") or ""
+    return storable(str(error_type))[:256], storable(str(message))
 
 
 def _with_request_id(document: bytes, request_id: str) -> bytes:

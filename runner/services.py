@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoReplyInTime
 from dataclasses import dataclass
 
-from django.db import close_old_connections, transaction
+from django.db import transaction
 
 from accounts.models import Account
-from core import clock, failpoints, ids, limits
+from core import clock, database, failpoints, ids, limits
 from core.trace import carried
 from runner import bell, leases, lineage, lookup, meeting, messages, metrics, presence, rendezvous
 from runner.answers import Answer
@@ -116,9 +116,10 @@ def invoke_and_wait(
     trace: str = "",
 ) -> Answer:
     """``invoke`` for a thread that may wait."""
-    sent = _send(
-        _Asking(account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn, trace)
+    asking = _Asking(
+        account.pk, reference, qualifier, payload, client_context, source, watch, request_id, caller_arn, trace
     )
+    sent = _on_own_thread(_send, asking)
     try:
         try:
             return _answer(sent.future.result(_FIRST_LOOK_S))
@@ -207,8 +208,8 @@ class _Sent:
 
 
 def _on_own_thread[R](function: Callable[[_Asking], R], asking: _Asking) -> R:
-    close_old_connections()
-    return function(asking)
+    with database.borrowed():
+        return function(asking)
 
 
 async def _ask(here: Meeting, asking: _Asking) -> Reply:

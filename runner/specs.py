@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import arns
+from core import arns, database
 from functions import archives
 from functions.models import LayerVersion, Version
 from runner import context, runtimes
@@ -59,7 +59,8 @@ class Specs:
             if known is not None and known[0] >= stamp:
                 self._known.move_to_end(version_id)
                 return known[1]
-        spec = load(version_id)
+        with database.borrowed():
+            spec = load(version_id)
         with self._lock:
             self._known[version_id] = (stamp, spec)
             while len(self._known) > self._size:

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
-from core import failpoints
+from core import database, failpoints
 from logs.services import FunctionLogBatch, write_function_events
 from runner.models import Invocation
 from runner.policies import Book
@@ -93,8 +93,8 @@ class Writer:
     def _write_patiently(self, batch: list[Entry]) -> None:
         for _try in range(_TRIES):
             try:
-                close_old_connections()
-                write(batch)
+                with database.borrowed():
+                    write(batch)
                 return
             except (OperationalError, InterfaceError) as error:  # locked, full, gone: it may come back
                 log.warning("The database does not take records: %s", error)
@@ -135,6 +135,7 @@ def _insert(rows: Sequence[Invocation]) -> None:
 def _write_alone(entry: Entry) -> None:
     for part in (Entry(row=entry.row, finish=entry.finish), Entry(logs=entry.logs)):
         try:
-            write([part])
+            with database.borrowed():
+                write([part])
         except (DatabaseError, ValueError, TypeError, KeyError):
             log.exception("A record could not be written")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,6 +13,7 @@ from console.http import ConsoleRequest, fragment, is_htmx, render_page
 from console.pages import invocations
 from console.pages.common import function_context
 from core import ids
+from core.database import in_thread
 from core.errors import InvalidParameterValue, ResourceConflict
 from functions import archives, selectors
 from functions.models import TestEvent, Version
@@ -122,9 +122,9 @@ async def function_lint(request: ConsoleRequest, name: str) -> JsonResponse:
     """``{"problems": […]}`` for one file, or for the event when ``path`` is ``event.json``."""
     path, text = request.POST.get("path", ""), request.POST.get("text", "").replace("\r\n", "\n")
     if path == "event.json":
-        problems = await sync_to_async(event_json.check)(text)
+        problems = await in_thread(event_json.check, text)
     else:
-        version = await sync_to_async(selectors.get_version)(account=request.account, name=name)
+        version = await in_thread(selectors.get_version, account=request.account, name=name)
         problems = await linting.problems(path=path, text=text, runtime=version.runtime, handler=version.handler)
     return JsonResponse({"problems": [problem.as_json() for problem in problems]})
 
@@ -142,15 +142,15 @@ class _Ready:
 @require_POST
 async def function_test(request: ConsoleRequest, name: str) -> HttpResponse:
     """Save what is on screen, run it with the event, and answer with a result that fills itself in as it comes."""
-    prepared = await sync_to_async(_prepare)(request, name)
+    prepared = await in_thread(_prepare, request, name)
     if isinstance(prepared, HttpResponse):
         return prepared
     test = running.start(account=request.account, name=name, payload=prepared.payload, request_id=prepared.request_id)
     if not is_htmx(request):
         await test.task
-        return await sync_to_async(invocations.to_invocation)(request, name, prepared.request_id)
+        return await in_thread(invocations.to_invocation, request, name, prepared.request_id)
     context = {"version": prepared.version, "function": prepared.version.function, "request_id": prepared.request_id}
-    return await sync_to_async(fragment)(request, "functions/_running.html", context)
+    return await in_thread(fragment, request, "functions/_running.html", context)
 
 
 def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":

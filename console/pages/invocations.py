@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -20,6 +19,7 @@ from console.http import ConsoleRequest, finish, render_page
 from console.pages.common import function_context
 from console.results import Result
 from console.templatetags.console import STATES
+from core.database import in_thread
 from core.errors import InvalidParameterValue, ServiceError
 from functions import selectors
 from functions.models import Version
@@ -130,7 +130,7 @@ def text_files(version: Version) -> dict[str, str]:
 @require_safe
 async def invocation_stream(request: ConsoleRequest, name: str, request_id: str) -> StreamingHttpResponse:
     """Server-sent events: the log lines of a test as they come, then its result in the place of the running one."""
-    version = await sync_to_async(selectors.get_version)(account=request.account, name=name)
+    version = await in_thread(selectors.get_version, account=request.account, name=name)
     stream = _Stream(request.account, version, request_id, translation.get_language() or "en")
     response = StreamingHttpResponse(stream.messages(), content_type="text/event-stream")
     response["Cache-Control"], response["X-Accel-Buffering"] = "no-cache", "no"
@@ -151,7 +151,7 @@ class _Stream:
                 yield message(partial("#log-lines", "beforeend", loglines.chunk(lines)))
             final = await self._final()
         except ServiceError as error:
-            final = await sync_to_async(self._refused)(error)
+            final = await in_thread(self._refused, error)
         yield message(partial("#result", "outerHTML", final))
 
     async def _batches(self) -> AsyncIterator[list[loglines.Line]]:
@@ -202,7 +202,7 @@ class _Stream:
         if test is not None:
             answer = await test.task
             result = results.of_answer(answer, payload=test.payload, code_sha256=self.version.package_id)
-            return await sync_to_async(self._render)(result)
+            return await in_thread(self._render, result)
         return await self._kept()
 
     async def _kept(self) -> SafeString:
@@ -210,7 +210,7 @@ class _Stream:
         deadline = asyncio.get_running_loop().time() + ROW_WITHIN_S
         while True:
             try:
-                return await sync_to_async(self._from_row)()
+                return await in_thread(self._from_row)
             except InvocationNotFound:
                 if asyncio.get_running_loop().time() > deadline:
                     raise

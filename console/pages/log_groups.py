@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.paginator import Paginator
 from django.db.models import Count, Max
 from django.http import Http404, HttpResponse, StreamingHttpResponse
@@ -20,6 +19,7 @@ from console import loglines
 from console.http import ConsoleRequest, finish, render_page
 from console.pages.invocations import message, partial
 from core import clock
+from core.database import in_thread
 from core.errors import ServiceError
 from logs import selectors, services
 from logs.errors import LogGroupNotFound
@@ -135,7 +135,8 @@ def log_group_delete(request: ConsoleRequest) -> HttpResponse:
 async def log_tail(request: ConsoleRequest) -> StreamingHttpResponse:
     """Server-sent events: what arrives in the named group from now on and matches the pattern."""
     stream = request.GET.get("stream", "")
-    tail = await sync_to_async(open_tail)(
+    tail = await in_thread(
+        open_tail,
         account=request.account,
         groups=[request.GET.get("name", "")],
         streams=[stream] if stream else [],
@@ -154,11 +155,11 @@ async def look_on(tail: Tail, language: str) -> AsyncIterator[bytes]:
     quiet = 0.0
     while quiet < IDLE_S:
         await asyncio.sleep(EVERY_S)
-        look = await sync_to_async(tail.look)()
+        look = await in_thread(tail.look)
         quiet = 0.0 if look.events else quiet + EVERY_S
         if look.events:
             lines = [(clock.from_epoch_ms(event.timestamp), event.message, event.source) for event in look.events]
             yield message(partial("#log-lines", "beforeend", loglines.timed(lines)))
     with translation.override(language):
-        over = await sync_to_async(render_to_string)("logs/_over.html", {"minutes": round(IDLE_S / 60)})
+        over = await in_thread(render_to_string, "logs/_over.html", {"minutes": round(IDLE_S / 60)})
     yield message(partial("#listening", "outerHTML", over))

@@ -54,6 +54,16 @@ def test_an_exception_is_answered_with_its_type_message_and_trace(bench: Bench):
     assert any(line.startswith("[ERROR] KeyError: 'key1'\nTraceback (most recent call last):") for line in reply.lines)
 
 
+def test_an_exceptions_words_can_be_stored_whatever_they_are(bench: Bench):
+    function = bench.function(r"""
+        def lambda_handler(event, context):
+            raise ValueError("half a pair \ud800, and a \0")
+        """)
+    outcome = function.invoke({}).outcome
+    assert outcome.kind is Kind.FUNCTION_ERROR
+    assert outcome.error_message == "half a pair ?, and a \ufffd"
+
+
 def test_the_context_has_what_aws_gives_it(bench: Bench):
     function = bench.function("""
         def lambda_handler(event, context):
