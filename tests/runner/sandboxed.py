@@ -4,7 +4,7 @@ import json
 import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,10 @@ VARIABLES = {
 }
 
 
+type Meanwhile = Callable[[], AbstractContextManager[None]]
+"""What goes on while a function is in its init phase or invoked."""
+
+
 @dataclass
 class Reply:
     """What came of one init or invocation."""
@@ -72,12 +76,14 @@ class Function:
 
     environment: Environment
     spec: SandboxSpec
+    meanwhile: Meanwhile = nullcontext
     began: Reply = field(init=False)
     count: int = 0
 
     def init(self, timeout_s: float = 10.0) -> Reply:
         lines: list[str] = []
-        outcome = self.environment.init(self.spec, request_id="init-id", on_log=lines.append, timeout_s=timeout_s)
+        with self.meanwhile():
+            outcome = self.environment.init(self.spec, request_id="init-id", on_log=lines.append, timeout_s=timeout_s)
         self.began = Reply(outcome, lines)
         return self.began
 
@@ -92,7 +98,8 @@ class Function:
             invoked_arn="arn:aws:lambda:us-east-1:123456789012:function:hello",
             **members,
         )
-        return Reply(self.environment.invoke(request, lines.append), lines)
+        with self.meanwhile():
+            return Reply(self.environment.invoke(request, lines.append), lines)
 
 
 def newest(family: str) -> Interpreter | None:
@@ -117,6 +124,7 @@ class Bench:
     def __init__(self, driver: SandboxDriver, directory: Path) -> None:
         self.driver, self.directory = driver, directory
         self.made: list[Function] = []
+        self.meanwhile: Meanwhile = nullcontext
 
     def prepare(
         self,
@@ -147,7 +155,7 @@ class Bench:
             ephemeral_mb=ephemeral_mb,
         )
         sandbox = self.driver.start(interpreter, ephemeral_mb=ephemeral_mb, preload=preload)
-        function = Function(Environment(sandbox), spec)
+        function = Function(Environment(sandbox), spec, self.meanwhile)
         self.made.append(function)
         return function
 
