@@ -367,6 +367,17 @@ def test_a_package_that_brings_its_own_sdk_gets_that_one(bench: Bench):
     assert bench.function(files, preload=True).invoke().value == "mine"
 
 
+def test_many_sandboxes_at_once_all_answer(bench: Bench):
+    functions = [bench.function("def lambda_handler(event, context): return 'fine'") for _ in range(4)]
+    answers: list[object] = []
+    threads = [threading.Thread(target=lambda one=one: answers.append(one.invoke().value)) for one in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == ["fine"] * 4
+
+
 def test_every_python_of_this_host_runs_functions(bench: Bench):
     for interpreter in interpreters():
         if interpreter.family == "python":

@@ -186,6 +186,16 @@ def test_a_crash_loop_starts_ever_more_slowly(pool, now):
     assert pool.crashes.pause_s("f") == 0
 
 
+def test_a_crash_loop_keeps_nobody_else_from_starting(pool, now):
+    looping, other = spec(1, "looping"), spec(2)
+    for _ in range(1000):
+        pool.crashes.crashed("looping")
+
+    with pytest.raises(OutOfPatience):
+        pool.reserve(looping, until=now.now)
+    start(pool, pool.reserve(other, until=now.now))
+
+
 def test_closing_stops_every_idle_environment(now):
     pool = Pool(budget_mb=512, idle_s=600, now=now)
     environments = [used(pool, spec(n)) for n in range(3)]
