@@ -53,11 +53,17 @@ class Log:
 
     def write(self, line: bytes) -> None:
         self.tail.append(line.decode(errors="replace").rstrip("\n"))
-        if self._file.tell() > LOG_BYTES:
-            self._file.close()
+        with contextlib.suppress(OSError):  # a full disk costs lines, and nothing else
+            if self._file.tell() > LOG_BYTES:
+                self._begin_anew()
+            self._file.write(line)
+
+    def _begin_anew(self) -> None:
+        if self.path.exists():
             self.path.replace(self.path.with_suffix(".log.1"))
-            self._file = self.path.open("ab", buffering=0)
-        self._file.write(line)
+        fresh = self.path.open("ab", buffering=0)
+        self._file.close()
+        self._file = fresh
 
     def close(self) -> None:
         self._file.close()

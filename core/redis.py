@@ -50,13 +50,15 @@ def run_script(source: str, *, keys: Sequence[str], args: Sequence[resp.Argument
     A connection that broke meanwhile is made again and the script run once more: write scripts that may run twice.
     Raises ``Unavailable``.
     """
-    digest = script_digest(source)
     try:
-        return _command("EVALSHA", digest, len(keys), *keys, *args)
+        try:
+            return _command("EVALSHA", script_digest(source), len(keys), *keys, *args)
+        except resp.ReplyError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+        return _command("EVAL", source, len(keys), *keys, *args)
     except resp.ReplyError as error:
-        if not str(error).startswith("NOSCRIPT"):
-            raise redis.ResponseError(str(error)) from None
-    return _command("EVAL", source, len(keys), *keys, *args)
+        raise redis.ResponseError(str(error)) from None
 
 
 @functools.cache

@@ -137,7 +137,7 @@ def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
         hopeless = [row for row in rows if causes.get(row.pk) is first]
         return _take(hopeless, head, lease_key="", give_up=first), False
     allowance = lookup.allowance(head.function, head.account_limit)
-    got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=_lease_s())
+    got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=lease_s())
     claimed = _take(rows[:got], head, lease_key=allowance.key, give_up=None)
     _give_back(allowance, rows[:got], claimed)
     return claimed, got < len(rows)
@@ -153,14 +153,14 @@ def claim_one(request_id: str) -> Claimed | None:
     if cause := _hopeless(function, row, Book()):
         return next(iter(_take([row], head, lease_key="", give_up=cause)), None)
     allowance = lookup.allowance(function, head.account_limit)
-    if not leases.acquire(allowance, request_id=str(row.pk), seconds=_lease_s()):
+    if not leases.acquire(allowance, request_id=str(row.pk), seconds=lease_s()):
         return None
     claimed = _take([row], head, lease_key=allowance.key, give_up=None)
     _give_back(allowance, [row], claimed)
     return next(iter(claimed), None)
 
 
-def _lease_s() -> float:
+def lease_s() -> float:
     """A concurrency lease outlives any execution; its worker gives it back, or it runs out."""
     return limits.TIMEOUT_S_MAX + settings.EVENT_LEASE_S
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core import targets
+from core import failpoints, targets
 from core.errors import ServiceError
 from core.trace import carrying
 
@@ -82,6 +82,7 @@ def _deliver(*, account_id: str, arn: str, event: Any, trace: str, attributes: d
     try:
         with transaction.atomic(), carrying(trace):
             targets.deliver(account_id=account_id, arn=arn, event=event, attributes=attributes)
+        failpoints.reach("delivery-commit")
     except ServiceError as error:
         log.warning("Nothing could be delivered to %s: %s", arn, error.text)
         return f"{type(error).__name__}: {error.text}"

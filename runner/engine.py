@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -146,15 +147,11 @@ class Engine:
         """Say that this worker is alive, hold what it has claimed, and let idle environments go."""
         renewed = evicted = clock.monotonic()
         while not self._over.wait(_HEARTBEAT_S):
+            _patiently(self.beat)
             now = clock.monotonic()
-            try:
-                self.beat()
-                if now - renewed >= settings.EVENT_LEASE_S / 4:
-                    renewed = now
-                    with database.borrowed():
-                        self.events.renew()
-            except (redis.Unavailable, DatabaseError, InterfaceError) as error:
-                log.warning("A heartbeat failed: %s", error)
+            if now - renewed >= settings.EVENT_LEASE_S / 4:
+                renewed = now
+                _patiently(self.events.renew)
             if now - evicted >= _EVICT_EVERY_S:
                 evicted = now
                 self.workshop.pool.evict_idle()
@@ -164,6 +161,17 @@ class Engine:
         """This worker lives; and the callers of one that does not any more are told."""
         presence.announce(self.id, self.calls.long_running())
         calls.tell_callers_of_the_dead()
+
+
+def _patiently(act: Callable[[], None]) -> None:
+    """One duty of the heartbeat; when it fails the others are still done, and it is tried again with the next beat."""
+    try:
+        with database.borrowed():
+            act()
+    except (redis.Unavailable, DatabaseError, InterfaceError) as error:
+        log.warning("A heartbeat failed: %s", error)
+    except Exception:
+        log.exception("The heartbeat stumbled")
 
 
 def _open(driver: SandboxDriver, interpreter: Interpreter, ephemeral_mb: int, preload: bool) -> Environment:

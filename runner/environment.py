@@ -8,6 +8,7 @@ anything is allocated, and whatever breaks the rules ends the environment.
 import json
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,16 @@ class Environment:
         self._tells_shutdown = False  # whether an extension inside wants to hear of the end
         self._init_ms: float | None = None
         self._peak_mb = 0
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its stream has ended while nobody used it: its launcher or broker died, or the machine was short."""
+        try:
+            return socket.socket.recv(self.sandbox.stream, 1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Whether the generic sandbox has come up (with its preload done) within ``timeout_s``; for a pool."""

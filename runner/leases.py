@@ -73,6 +73,13 @@ def _acquire(allowance: Allowance, request_id: str, seconds: float, lane: list[s
     return bool(got)
 
 
+def restore(key: str, request_id: str, *, seconds: float) -> None:
+    """Hold a lease that was taken before, also where Redis has lost it. Raises ``redis.Unavailable``."""
+    connection = redis.connection()
+    connection.zadd(key, {request_id: clock.now().timestamp() + seconds})
+    connection.expire(key, 3600)
+
+
 def release_lost(*, account_id: str, function_id: str, request_id: str) -> None:
     """Give back whatever lease a lost execution held."""
     for key in (f"lease:{account_id}:{function_id}", f"lease:{account_id}"):

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 class Environment(Protocol):
     """What the pool asks of ``runner.environment.Environment``."""
 
+    @property
+    def is_dead(self) -> bool: ...
+
     def wait_ready(self, timeout_s: float) -> bool: ...
 
     def init(self, spec: SandboxSpec, *, request_id: str, on_log: OnLog, timeout_s: float) -> Outcome: ...
@@ -183,14 +186,14 @@ class Pool:
                 self._discard(slot)
 
     def _take_warm(self, spec: RunSpec) -> Slot | None:
-        """The warm environment that was used last; those whose credentials end too soon are thrown away."""
+        """The warm environment that was used last; those that died, or whose credentials end too soon, are thrown away."""
         slots = self._idle.get(spec.fingerprint)
         while slots:
             slot = slots.pop()
             if not slots:
                 del self._idle[spec.fingerprint]
             left = (slot.expires_at - clock.now()).total_seconds() if slot.expires_at else float("inf")
-            if left > spec.version.timeout:
+            if left > spec.version.timeout and slot.environment is not None and not slot.environment.is_dead:
                 slot.spec = spec
                 return slot
             self._discard(slot)

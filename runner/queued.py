@@ -36,8 +36,15 @@ class Events:
         self._slots: dict[uuid.UUID, Slot] = {}
 
     def take(self, claimed: Claimed) -> None:
-        """Begin with a claimed event; returns at once."""
+        """Begin with a claimed event; returns at once. After an exception it is not held here: its lease runs out."""
         self._held[claimed.id] = claimed
+        try:
+            self._begin(claimed)
+        except BaseException:
+            self._held.pop(claimed.id, None)
+            raise
+
+    def _begin(self, claimed: Claimed) -> None:
         if claimed.give_up is not None:
             self._end(claimed, partial(finishing.give_up, claimed, claimed.give_up))
             return
@@ -64,6 +71,15 @@ class Events:
             if claimed.id not in kept and (slot := self._slots.get(claimed.id)) and slot.environment:
                 log.warning("%s was taken by somebody else: its environment is stopped", claimed.id)
                 slot.environment.stop()
+        self._restore_leases()
+
+    def _restore_leases(self) -> None:
+        """A Redis that lost its data does not know any more what runs here."""
+        for claimed in list(self._executing.values()):
+            if claimed.lease_key:
+                leases.restore(claimed.lease_key, str(claimed.id), seconds=claims.lease_s())
+                if claimed.id not in self._executing:  # it has ended, and given its lease back, in between
+                    leases.release(claimed.lease_key, str(claimed.id))
 
     def give_back(self) -> int:
         """Put what still runs back into the queue, as a stopping worker does; returns how many."""
@@ -103,10 +119,10 @@ class Events:
             self._end(claimed, partial(finishing.finish, claimed, Result(executed, version, failure)), batch)
 
     def _end(self, claimed: Claimed, finish: Callable[[Book], bool], batch: FunctionLogBatch | None = None) -> None:
+        self._executing.pop(claimed.id, None)
         if claimed.lease_key:
             leases.release(claimed.lease_key, str(claimed.id))
         done = partial(self._held.pop, claimed.id, None)
         self._workshop.writer.put(Entry(finish=finish, logs=batch, done=done))
-        self._executing.pop(claimed.id, None)
         self._slots.pop(claimed.id, None)
         self._on_end(claimed.function_id)

@@ -39,11 +39,16 @@ class Stock:
         """A generic environment: a waiting one when it fits, else a new one. Raises ``SandboxFailure``."""
         self.want(interpreter)
         if ephemeral_mb == limits.EPHEMERAL_STORAGE_MB_DEFAULT:
-            with self._changed:
-                if waiting := self._ready[interpreter]:
-                    self._changed.notify()
-                    return waiting.pop()
+            while (waiting := self._take_ready(interpreter)) is not None:
+                if not waiting.is_dead:
+                    return waiting
+                waiting.stop()
         return self._open(interpreter, ephemeral_mb, False)
+
+    def _take_ready(self, interpreter: Interpreter) -> Environment | None:
+        with self._changed:
+            self._changed.notify()
+            return self._ready[interpreter].pop() if self._ready[interpreter] else None
 
     def close(self) -> None:
         """Stop refilling and throw away what waits."""

@@ -93,6 +93,10 @@ class Live:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+        self.remove()
+
+    def remove(self) -> None:
+        """Its data is gone."""
         shutil.rmtree(self.data_dir, ignore_errors=True)
 
     # -- its life ----------------------------------------------------------------------------------
@@ -140,6 +144,29 @@ class Live:
         done = subprocess.run(self.command(*words), cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
+
+    def processes(self) -> dict[int, str]:
+        """Every living process that was started for this data folder: id and command line.
+
+        Redis writes over its own environment, and names its socket instead.
+        """
+        found = {}
+        place = str(self.data_dir).encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (folder / "cmdline").read_bytes()
+                if place in command or b"PUPITRE_DATA_DIR=" + place in (folder / "environ").read_bytes().split(b"\0"):
+                    found[int(folder.name)] = command.replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+        return found
+
+    def process_with(self, word: str) -> int:
+        """The process with this word in its command line, as soon as there is one."""
+        found = eventually(
+            lambda: [pid for pid, command in self.processes().items() if word in command], bool, every_s=0.1
+        )
+        return found[0]
 
     @property
     def said(self) -> str:

@@ -157,6 +157,7 @@ class LaunchedDriver(SandboxDriver):
     ) -> Sandbox:
         if not self._prepared:
             raise SandboxFailure("The sandbox driver was not prepared in this process.")
+        self._see_to_launcher()
         slot = self.workplace.take_slot()
         sandbox = LaunchedSandbox(self, slot, interpreter, ephemeral_mb)
         try:
@@ -237,10 +238,21 @@ class LaunchedDriver(SandboxDriver):
         (directory / "empty").mkdir()
         self.filter = directory / "filter.bpf"
         self.filter.write_bytes(seccomp.bpf(platform.machine()) if self.strict else b"")
-        self.launcher = launching.Launcher()
         self._names = self._mounts() if self.strict else {}
+        self._launch()
+
+    def _launch(self) -> None:
+        self.launcher = launching.Launcher()
         sources = [(str(source), name) for source, name in self._names.items()]
         self.private = self.launcher.setup(base=BASE, mounts=sources) if self.strict else False
+
+    def _see_to_launcher(self) -> None:
+        """One that was killed took its sandboxes with it; there is a new one for those to come."""
+        with self._mutex:
+            if self.launcher.has_ended:
+                log.error("the sandbox launcher has ended; another one is started")
+                self.launcher.close()
+                self._launch()
 
     def _mounts(self) -> dict[Path, str]:
         names = {self.workplace.directory: "workplace"}

@@ -36,6 +36,11 @@ class Launcher:
         self._control = ours
         self._mutex = threading.Lock()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, and every sandbox that it started with it."""
+        return self._process.poll() is not None
+
     def setup(self, *, base: str, mounts: list[tuple[str, str]]) -> bool:
         """Have ``base`` hold ``mounts`` (source, name) for the sandboxes alone; whether that was possible."""
         self._send({"verb": "setup", "base": base, "mounts": mounts})

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -28,28 +27,6 @@ def product() -> Iterator[Live]:
 def up_again(product: Live, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = product.environment | settings
     return subprocess.run(product.command("up"), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
-
-
-def processes_of(product: Live) -> dict[int, str]:
-    """Every living process that was started for the product's data folder: id and command line.
-
-    Redis writes over its own environment, and names its socket instead.
-    """
-    found = {}
-    place = str(product.data_dir).encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            if place in command or b"PUPITRE_DATA_DIR=" + place in (folder / "environ").read_bytes().split(b"\0"):
-                found[int(folder.name)] = command.replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-    return found
-
-
-def the(product: Live, word: str) -> int:
-    """The process with this word in its command line."""
-    return next(pid for pid, command in processes_of(product).items() if word in command)
 
 
 def test_a_second_one_on_the_same_data_is_refused(product):
@@ -79,7 +56,7 @@ def test_what_was_there_is_there_after_a_restart(product):
     hand = Boto3(product)
     hand.create_function("kept", ECHO)
     assert product.stop(signal.SIGINT) == 0
-    assert processes_of(product) == {}
+    assert product.processes() == {}
     product.start()
     assert Boto3(product).invoke("kept", {"still": "here"}).payload == {"still": "here"}
 
@@ -88,7 +65,7 @@ def test_what_was_there_is_there_after_a_restart(product):
 @pytest.mark.parametrize("word", ["celery --quiet --app console worker", "console.asgi:api", "redis-server"])
 def test_what_is_killed_comes_back_and_works(product, word):
     Boto3(product).create_function("survivor-" + word[:5].strip(), ECHO)
-    os.kill(the(product, word), signal.SIGKILL)
+    os.kill(product.process_with(word), signal.SIGKILL)
     hand = Boto3(product)
 
     def answer() -> object:
@@ -102,7 +79,7 @@ def test_what_is_killed_comes_back_and_works(product, word):
 
 def test_when_up_itself_is_killed_nothing_is_left(product):
     Boto3(product).create_function("outlives", ECHO)
-    ends = [os.pidfd_open(pid) for pid in processes_of(product)]
+    ends = [os.pidfd_open(pid) for pid in product.processes()]
     product.process.kill()
     product.process.wait()
     for end in ends:

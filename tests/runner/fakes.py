@@ -53,7 +53,7 @@ class FakeEnvironment:
         self.world = world
         self.spec: SandboxSpec | None = None
         self.init_ms: float | None = None
-        self.is_stopped = False
+        self.is_stopped = self.is_dead = False
 
     def wait_ready(self, timeout_s: float) -> bool:
         return True

@@ -1,0 +1,67 @@
+"""A product to hurt, with a function that does next to nothing."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults.ledger import Ledger
+from tests.faults.storm import Storm
+from tests.labs.hands import Boto3
+from tests.live import Live
+
+EVENTS = int(os.environ.get("FAULT_EVENTS", "2000"))  # of each fault; `make soak` has more
+KILLS = int(os.environ.get("FAULT_KILLS", "3"))
+SOAK = EVENTS > 2000
+LEASE_S = "5"  # so that what a killed worker held is taken up again soon
+
+HANDLER = "def lambda_handler(event, context):\n    return None\n"
+
+
+def named(always: dict[str, Any], in_soak: dict[str, Any]) -> list[Any]:
+    """Parameters by name; the second ones only in ``make soak``."""
+    return [pytest.param(value, id=name) for name, value in (always | (in_soak if SOAK else {})).items()]
+
+
+def hurtable(**settings: str) -> Live:
+    """A product of one's own, not yet started."""
+    return Live(EVENT_LEASE_S=LEASE_S, WORKER_CONCURRENCY="16", PRESTARTED_ENVIRONMENTS="1", **settings)
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Live]:
+    """One for all the faults of a module."""
+    with hurtable() as running:
+        yield running
+
+
+@pytest.fixture
+def ledger(product: Live) -> Ledger:
+    return Ledger(product)
+
+
+@pytest.fixture
+def storm(product: Live, request: pytest.FixtureRequest) -> Callable[..., Storm]:
+    """``storm()``: events to a function of this test's own."""
+
+    def make(count: int = EVENTS, **settings: object) -> Storm:
+        name = f"f{abs(hash(request.node.name)) % 10**8}"
+        return Storm(product, make_function(product, name, **settings), count=count)
+
+    return make
+
+
+def make_function(live: Live, name: str, *, code: str = HANDLER, reserved: int | None = None, tells: str = "") -> str:
+    """A function; ``tells``: another one that hears of each of its successes."""
+    hand = Boto3(live)
+    hand.create_function(name, code)
+    if reserved is not None:
+        hand.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+    if tells:
+        hand.create_function(tells, HANDLER)
+        arn = hand.client.get_function(FunctionName=tells)["Configuration"]["FunctionArn"]
+        hand.client.put_function_event_invoke_config(
+            FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arn}}
+        )
+    return name

@@ -1,0 +1,61 @@
+"""The checker itself: it must see what is wrong, and must not cry over what is merely unknown."""
+
+import pytest
+
+from tests.faults.history import History, Outcome
+
+
+@pytest.fixture
+def history() -> History:
+    return History()
+
+
+def put(history: History, value: int, outcome: Outcome) -> None:
+    history.complete(history.invoke(value), outcome, reference=f"id-{len(history.attempts)}")
+
+
+def test_what_was_acknowledged_and_came_out_is_sound(history):
+    put(history, 1, Outcome.OK)
+    assert history.judge([1]).is_sound
+
+
+def test_what_was_acknowledged_and_never_came_out_is_lost(history):
+    put(history, 1, Outcome.OK)
+    assert history.judge([]).lost == {1}
+
+
+def test_a_value_acknowledged_twice_must_come_out_twice(history):
+    put(history, 1, Outcome.OK)
+    put(history, 1, Outcome.OK)
+    assert history.judge([1]).lost == {1}
+
+
+def test_what_timed_out_may_come_out_or_not(history):
+    put(history, 1, Outcome.INFO)
+    put(history, 2, Outcome.INFO)
+    verdict = history.judge([1])
+    assert verdict.is_sound
+    assert verdict.recovered == {1}
+
+
+def test_an_attempt_that_never_completed_counts_as_unknown(history):
+    history.invoke(1)
+    assert history.judge([1]).is_sound
+    assert history.judge([]).is_sound
+
+
+def test_a_retry_after_a_time_out_may_come_out_twice_but_not_three_times(history):
+    put(history, 1, Outcome.INFO)
+    put(history, 1, Outcome.OK)
+    assert history.judge([1, 1]).is_sound
+    assert history.judge([1, 1, 1]).duplicated == {1}
+
+
+def test_what_failed_for_certain_must_not_come_out(history):
+    put(history, 1, Outcome.FAIL)
+    assert history.judge([1]).unexpected == {1}
+    assert history.judge([]).is_sound
+
+
+def test_what_nobody_sent_is_unexpected(history):
+    assert history.judge([7]).unexpected == {7}

@@ -1,0 +1,46 @@
+"""kill -9 of each part of the product, amid 2,000 events and again and again: none is lost, none ends twice."""
+
+import os
+import select
+import signal
+
+import pytest
+
+from tests.faults.conftest import KILLS, named
+from tests.faults.ledger import check
+from tests.live import Live
+
+pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults-kill")]
+
+WORKER, API, CONSOLE, REDIS, BEAT = (
+    "console worker",
+    "console.asgi:api",
+    "console.asgi:console",
+    "redis-server",
+    " beat ",
+)
+
+
+def kill(product: Live, *words: str) -> None:
+    """kill -9 of these processes, all at once; returns when they are gone."""
+    found = [product.process_with(word) for word in words]
+    ends = [os.pidfd_open(pid) for pid in found]
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    for end in ends:
+        select.select([end], [], [], 30)
+        os.close(end)
+
+
+VICTIMS = {"worker": (WORKER,), "web": (API, CONSOLE), "redis": (REDIS,)}
+LONGER = {"beat and worker": (BEAT, WORKER), "nearly everything": (API, WORKER, REDIS)}
+
+
+@pytest.mark.parametrize("victims", named(VICTIMS, LONGER))
+def test_no_event_is_lost_when_it_is_killed_again_and_again(product, ledger, storm, victims):
+    with storm() as clients:
+        for number in range(KILLS):
+            clients.reach((number + 0.5) / KILLS)
+            kill(product, *victims)
+    ledger.settle(clients.function)
+    print(victims, check(ledger, clients.history, clients.function))
