@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "accounts",
     "functions",
     "logs",
+    "queues",
     "runner",
     "aws",
     "console",

@@ -49,3 +49,8 @@ def iam(account: str, resource: str) -> str:
 def log_group(region: str, account: str, name: str) -> str:
     """The ARN of a log group, without the ``:*`` that some answers add."""
     return f"arn:{PARTITION}:logs:{region}:{account}:log-group:{name}"
+
+
+def queue(region: str, account: str, name: str) -> str:
+    """The ARN of a queue."""
+    return f"arn:{PARTITION}:sqs:{region}:{account}:{name}"

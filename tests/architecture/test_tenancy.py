@@ -5,7 +5,7 @@ from django.db.models import ForeignKey, Model
 
 from accounts.models import Account
 
-OURS = ("accounts", "functions", "logs", "runner")
+OURS = ("accounts", "functions", "logs", "queues", "runner")
 NOBODYS = {
     "accounts.Account": "the tenant itself",
     "accounts.User": "a person; may have no account yet",

@@ -1,0 +1,31 @@
+"""Queues as targets of events: what is delivered to a queue's ARN is a message in it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.models import Account
+from core import arns
+from core.errors import InvalidParameterValue
+from core.trace import carried
+from queues import selectors
+from queues.contents import AttributeValue, Draft
+from queues.services import send_message
+
+
+def deliver_to_queue(
+    *, account_id: str, arn: arns.Arn, event: Any, attributes: Mapping[str, str] | None = None
+) -> None:
+    """Send ``event`` as JSON to the queue ``arn``; in the caller's transaction if there is one. Raises ServiceError.
+
+    FIFO queues are no targets, as on AWS: an event has no message group.
+    """
+    if arn.account != account_id:
+        raise InvalidParameterValue(f"The destination ARN {arn} is invalid.")
+    queue = selectors.queue_of_arn(account=Account(pk=account_id), arn=str(arn))
+    draft = Draft(
+        body=json.dumps(event, separators=(",", ":"), ensure_ascii=False),
+        attributes={name: AttributeValue("String", value) for name, value in (attributes or {}).items() if value},
+        trace=carried(),
+    )
+    send_message(queue=queue, draft=draft, sender_id=account_id)
