@@ -200,7 +200,7 @@ def describe(service: ServiceModel | None, error: ServiceError) -> WireError:
     return WireError(
         code=shape.name,
         status=modelled.get("httpStatusCode") or (500 if fault else 400),
-        message=error.text,
+        message=modelled.get("message") or error.text,
         message_key=message_key,
         query_code=modelled.get("code") or error.legacy_code,
         shape=shape,

@@ -119,6 +119,7 @@ class ServiceModel:
         self.json_version: str = metadata.get("jsonVersion", "1.0")
         self.xml_namespace = _namespace_uri(metadata.get("xmlNamespace"))
         self.query_compatible = "awsQueryCompatible" in metadata  # its value is an empty object
+        self.error_namespace: str = metadata.get("errorNamespace", "")
         self._definition = definition
         self._operations = definition["operations"]
         self._shapes = definition["shapes"]
@@ -130,10 +131,14 @@ class ServiceModel:
         """The service as it speaks another of its ``protocols``."""
         if protocol == self.protocol:
             return self
-        metadata = self._definition["metadata"] | {"protocol": protocol}
-        return self.compiled(
-            ("speaking", protocol), lambda: ServiceModel(self.name, {**self._definition, "metadata": metadata})
-        )
+        return self.compiled(("speaking", protocol), lambda: ServiceModel(self.name, self._in(protocol)))
+
+    def _in(self, protocol: str) -> Mapping[str, Any]:
+        """The definition with what the pack says differs in another protocol."""
+        differs = self._definition.get(protocol, {})
+        metadata = {**self._definition["metadata"], **differs.get("metadata", {}), "protocol": protocol}
+        shapes = _merged(self._definition["shapes"], differs.get("shapes", {}))
+        return {**self._definition, "metadata": metadata, "shapes": shapes}
 
     @property
     def operation_names(self) -> list[str]:
@@ -163,6 +168,13 @@ class ServiceModel:
             found = self._compiled[key] = make()
         result: T = found
         return result
+
+
+def _merged(one: Any, other: Any) -> Any:
+    """``other``'s members over those of ``one``, at every depth."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return other
+    return {**one, **{name: _merged(one[name], value) if name in one else value for name, value in other.items()}}
 
 
 def _namespace_uri(trait: Any) -> str:

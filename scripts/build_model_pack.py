@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import botocore.loaders
+from older_protocols import ADDED, merged
 
 PACK_DIR = Path(__file__).resolve().parent.parent / "aws" / "pack"
-SERVICES = ("cloudwatch", "iam", "lambda", "logs", "sts")  # a new service: its name in botocore here, then run this
+SERVICES = (
+    "cloudwatch",
+    "iam",
+    "lambda",
+    "logs",
+    "sqs",
+    "sts",
+)  # a new service: its name in botocore here, then run this
 
 PROTOCOLS = ("json", "rest-json", "query", "rest-xml")  # those that are spoken here, the preferred first
 
@@ -115,10 +123,14 @@ def render(service: str) -> str:
         lines = (f"{json.dumps(name)}:{json.dumps(items[name], separators=(',', ':'))}" for name in sorted(items))
         return "{\n" + ",\n".join(lines) + "\n}"
 
-    metadata = json.dumps(keep(model["metadata"], METADATA) | protocols(model["metadata"]), separators=(",", ":"))
+    added = ADDED[service](model) if service in ADDED else {}
+    metadata = keep(model["metadata"], METADATA) | protocols(model["metadata"]) | added.get("metadata", {})
     operations = block({name: operation(source) for name, source in model["operations"].items()})
-    shapes = block({name: shape(source) for name, source in model["shapes"].items()})
-    return f'{{"metadata":{metadata},\n"operations":{operations},\n"shapes":{shapes}}}\n'
+    kept = {name: shape(source) for name, source in model["shapes"].items()}
+    shapes = block(merged(kept, added.get("shapes", {})))
+    query = f',\n"query":{json.dumps(added["query"], separators=(",", ":"))}' if "query" in added else ""
+    head = json.dumps(metadata, separators=(",", ":"))
+    return f'{{"metadata":{head},\n"operations":{operations},\n"shapes":{shapes}{query}}}\n'
 
 
 def main() -> int:

@@ -11,6 +11,9 @@ from aws.protocols import eventstream, json_values
 from aws.protocols.json_bodies import dump, error_members, load
 
 
+_COMMON_ERRORS = "com.amazon.coral.service"
+
+
 def parse(operation: OperationModel, request: Request, labels: Mapping[str, str]) -> Params:
     """The input's members. An empty body is an empty input, as some clients send it."""
     if operation.input is None:
@@ -40,7 +43,14 @@ def error(service: ServiceModel, error: WireError, request: Request | None, requ
     headers = [("Content-Type", content_type(service))]
     if error.query_code and service.query_compatible:
         headers.append(("x-amzn-query-error", f"{error.query_code};{error.fault}"))
-    return Response(error.status, headers, dump({"__type": error.code} | error_members(service, error)))
+    return Response(error.status, headers, dump({"__type": _type(service, error)} | error_members(service, error)))
+
+
+def _type(service: ServiceModel, error: WireError) -> str:
+    """The error's name, within its namespace where the service's clients expect one."""
+    if not service.error_namespace:
+        return error.code
+    return f"{service.error_namespace if error.shape else _COMMON_ERRORS}#{error.code}"
 
 
 def content_type(service: ServiceModel) -> str:

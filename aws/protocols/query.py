@@ -34,6 +34,9 @@ def parse(operation: OperationModel, request: Request, labels: Mapping[str, str]
     if operation.input is None:
         return {}
     params: Params = _reader(operation.service, operation.input, False)(_tree(form(request)))
+    for name, member in operation.input.members.items() if request.path != "/" else ():
+        if member.trait("fromPath"):
+            params.setdefault(name, request.path)
     return params
 
 
