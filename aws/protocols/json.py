@@ -10,7 +10,6 @@ from aws.operation import Params
 from aws.protocols import eventstream, json_values
 from aws.protocols.json_bodies import dump, error_members, load
 
-
 _COMMON_ERRORS = "com.amazon.coral.service"
 
 
