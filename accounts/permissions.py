@@ -93,6 +93,13 @@ def actor_of(*, account: Account, principal: Principal) -> Actor:
     return Actor(Subject(arn, account.id, role.arn), grants, context, is_administrator=False, role_name=name)
 
 
+def actor_of_role(*, account: Account, role_arn: str, session: str) -> Actor:
+    """A role of the account, as an AWS service has taken it to act for the role's owner."""
+    name = role_arn.rpartition("/")[2]
+    arn = f"arn:{arns.PARTITION}:sts::{account.id}:assumed-role/{name}/{session}"
+    return actor_of(account=account, principal=Principal(account.id, arn, user_id="", secret=""))
+
+
 def of_role(*, account: Account, name: str) -> RolePermissions:
     """What the role of that name may do; a role that is gone may do nothing."""
     return _roles.get((account.id, name), account.stamp, _load_role, account, name)

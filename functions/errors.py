@@ -1,5 +1,7 @@
 """What can go wrong with functions, layers and packages: AWS's codes and texts, and what a person can do next."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import (
@@ -132,6 +134,16 @@ class RoleNotAssumable(InvalidParameterValue):
     title = _("Lambda cannot use that role")
     message = "The role defined for the function cannot be assumed by Lambda."
     hint = _("Use your account's LabRole, or create the role with lambda.amazonaws.com as its trusted service.")
+
+
+class TargetNotPermitted(InvalidParameterValue):
+    """The function's role may not send to its destination or dead-letter queue; ``hint`` says what it lacks."""
+
+    title = _("A permission is missing")
+
+    def __init__(self, message: str, *, hint: Any) -> None:
+        super().__init__(message)
+        self.hint = hint  # type: ignore[misc]  # every other error has the same for all
 
 
 class ArchiveRefused(InvalidParameterValue):

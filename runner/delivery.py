@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.models import Account
 from core import failpoints, targets
 from core.errors import ServiceError
 from core.trace import carrying
+from functions.targets import refusal
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class Ending:
     executed_version: str = ""
     function_error: str = ""
     error_message: str = ""
+    role_arn: str = ""  # with whose permissions something is sent
     trace: str = ""  # of the invocation that ended: what its record sets off belongs to the same chain
 
 
@@ -65,27 +68,29 @@ def dead_letter_attributes(ending: Ending) -> dict[str, str]:
     return {"RequestID": ending.request_id, "ErrorCode": "200", "ErrorMessage": message}
 
 
-def send(*, account_id: str, arn: str, ending: Ending, now: datetime) -> str:
+def send(*, account: Account, arn: str, ending: Ending, now: datetime) -> str:
     """Send the record to a destination, in the caller's transaction; returns why it could not be, or nothing."""
-    return _deliver(account_id=account_id, arn=arn, event=destination_record(ending, now=now), trace=ending.trace)
+    return _deliver(account, arn, ending, event=destination_record(ending, now=now))
 
 
-def send_dead_letter(*, account_id: str, arn: str, ending: Ending) -> str:
+def send_dead_letter(*, account: Account, arn: str, ending: Ending) -> str:
     """Send the event itself to the dead-letter queue, in the caller's transaction; why it could not be, or nothing."""
-    attributes = dead_letter_attributes(ending)
-    return _deliver(
-        account_id=account_id, arn=arn, event=json.loads(ending.request), attributes=attributes, trace=ending.trace
-    )
+    return _deliver(account, arn, ending, event=json.loads(ending.request), attributes=dead_letter_attributes(ending))
 
 
-def _deliver(*, account_id: str, arn: str, event: Any, trace: str, attributes: dict[str, str] | None = None) -> str:
+def _deliver(
+    account: Account, arn: str, ending: Ending, *, event: Any, attributes: dict[str, str] | None = None
+) -> str:
     try:
-        with transaction.atomic(), carrying(trace):
-            targets.deliver(account_id=account_id, arn=arn, event=event, attributes=attributes)
+        if denied := refusal(account=account, role_arn=ending.role_arn, arn=arn):
+            log.info("Not delivered to %s: %s", arn, denied.text)
+            return f"AccessDenied: {denied.fields['action']}"
+        with transaction.atomic(), carrying(ending.trace):
+            targets.deliver(account_id=account.id, arn=arn, event=event, attributes=attributes)
         failpoints.reach("delivery-commit")
     except ServiceError as error:
         log.warning("Nothing could be delivered to %s: %s", arn, error.text)
-        return f"{type(error).__name__}: {error.text}"
+        return f"{error.code}: {error.text}"
     return ""
 
 

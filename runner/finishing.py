@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from accounts.models import Account
 from core import arns, clock
 from functions.models import EventInvokeConfig, Function, Version
 from runner import delivery, retries, states
@@ -143,14 +144,16 @@ def _end(claimed: Claimed, result: Result, changes: dict[str, Any], book: Book, 
     }
     if (function := book.function(claimed.function_id)) is not None:
         config = book.config(function, claimed.qualifier)
-        dead_letter_arn = "" if cause is None else _dead_letter_arn(function, result)
+        version = result.version or Version.objects.filter(function=function, number=0).first()
+        dead_letter_arn = version.dead_letter_arn if version and cause is not None else ""
         if _wants_records(config, cause, dead_letter_arn) and _is_held(claimed):
             ending = _ending(claimed, function, result, changes["attempt"], cause)
+            ending = replace(ending, role_arn=version.role_arn if version else "")
             undelivered = partial(book.notes.undelivered, _place(claimed, result))
             if cause is None:
-                changes |= _deliver_success(claimed, config, ending, undelivered)
+                changes |= _deliver_success(function.account, config, ending, undelivered)
             else:
-                changes |= _deliver_failure(claimed, config, dead_letter_arn, ending, cause, undelivered)
+                changes |= _deliver_failure(function.account, config, dead_letter_arn, ending, cause, undelivered)
     return _move(claimed, changes)
 
 
@@ -161,11 +164,11 @@ def _wants_records(config: EventInvokeConfig | None, cause: Cause | None, dead_l
 
 
 def _deliver_success(
-    claimed: Claimed, config: EventInvokeConfig | None, ending: Ending, undelivered: Callable[[str], None]
+    account: Account, config: EventInvokeConfig | None, ending: Ending, undelivered: Callable[[str], None]
 ) -> dict[str, Any]:
     if config is None or not config.on_success:
         return {}
-    refused = delivery.send(account_id=claimed.account_id, arn=config.on_success, ending=ending, now=clock.now())
+    refused = delivery.send(account=account, arn=config.on_success, ending=ending, now=clock.now())
     if not refused:
         return {"delivered_to": config.on_success}
     undelivered(DESTINATION)
@@ -173,7 +176,7 @@ def _deliver_success(
 
 
 def _deliver_failure(
-    claimed: Claimed,
+    account: Account,
     config: EventInvokeConfig | None,
     dead_letter_arn: str,
     ending: Ending,
@@ -182,10 +185,10 @@ def _deliver_failure(
 ) -> dict[str, Any]:
     tried: list[tuple[str, str, str]] = []  # metric, ARN, why it was refused
     if config is not None and config.on_failure:
-        refused = delivery.send(account_id=claimed.account_id, arn=config.on_failure, ending=ending, now=clock.now())
+        refused = delivery.send(account=account, arn=config.on_failure, ending=ending, now=clock.now())
         tried.append((DESTINATION, config.on_failure, refused))
     if dead_letter_arn:
-        refused = delivery.send_dead_letter(account_id=claimed.account_id, arn=dead_letter_arn, ending=ending)
+        refused = delivery.send_dead_letter(account=account, arn=dead_letter_arn, ending=ending)
         tried.append((DEAD_LETTER, dead_letter_arn, refused))
     for metric, _, refused in tried:
         if refused:
@@ -194,13 +197,6 @@ def _deliver_failure(
         return {"state": State.DEAD_LETTER, "delivered_to": "\n".join(taken)}
     reason = next((refused for _, _, refused in tried if refused), "")
     return {"reason": f"{cause}; {reason}"[:64]} if reason else {}
-
-
-def _dead_letter_arn(function: Function, result: Result) -> str:
-    if result.version is not None:
-        return result.version.dead_letter_arn
-    latest = Version.objects.filter(function=function, number=0).first()
-    return latest.dead_letter_arn if latest else ""
 
 
 def _ending(claimed: Claimed, function: Function, result: Result, attempts: int, cause: Cause | None) -> Ending:

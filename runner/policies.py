@@ -35,7 +35,7 @@ class Book:
     def function(self, function_id: UUID) -> Function | None:
         """The function, or None when it was deleted."""
         if function_id not in self._functions:
-            self._functions[function_id] = Function.objects.filter(pk=function_id).first()
+            self._functions[function_id] = Function.objects.select_related("account").filter(pk=function_id).first()
         return self._functions[function_id]
 
     def config(self, function: Function, qualifier: str) -> EventInvokeConfig | None:

@@ -10,8 +10,8 @@ from core import clock, limits
 from core.errors import InvalidParameterValue
 from functions import configuration, selectors
 from functions.errors import EventInvokeConfigNotFound
-from functions.models import LATEST, EventInvokeConfig, Function
-from functions.targets import check_target
+from functions.models import LATEST, EventInvokeConfig, Function, Version
+from functions.targets import check_destination
 
 
 class EventInvokeSettings(TypedDict, total=False):
@@ -76,7 +76,8 @@ def _existing(function: Function, qualifier: str) -> EventInvokeConfig:
 
 
 def _save(config: EventInvokeConfig, account: Account, settings: EventInvokeSettings) -> EventInvokeConfig:
-    _check(account, config.function, settings)
+    version = selectors.version_of(function=config.function, qualifier=config.qualifier)
+    _check(account, config.function, version, settings)
     for field, value in settings.items():
         if value is not None:
             setattr(config, field, value)
@@ -86,13 +87,13 @@ def _save(config: EventInvokeConfig, account: Account, settings: EventInvokeSett
     return config
 
 
-def _check(account: Account, function: Function, settings: EventInvokeSettings) -> None:
+def _check(account: Account, function: Function, version: Version, settings: EventInvokeSettings) -> None:
     if (retries := settings.get("maximum_retry_attempts")) is not None:
         _check_retries(retries)
     if (age := settings.get("maximum_event_age")) is not None:
         _check_age(age)
     for target in (settings.get("on_success"), settings.get("on_failure")):
         if target:
-            check_target(account=account, arn=target)
+            check_destination(account=account, arn=target, role_arn=version.role_arn)
             if target == function.arn or target.startswith(f"{function.arn}:"):
                 raise InvalidParameterValue("You can't specify the function as a destination for itself.")

@@ -15,7 +15,7 @@ from functions.models import LATEST, DeploymentPackage, Function, Version
 from functions.preconditions import check_revision
 from functions.references import version_number
 from functions.services import versions
-from functions.targets import check_target
+from functions.targets import check_dead_letters
 
 _DEFAULTS: dict[str, Any] = {"architectures": ["x86_64"]}
 
@@ -154,7 +154,8 @@ def _configure(version: Version, *, account: Account, settings: Configuration) -
         values["layers"] = [row.arn for row in attachments.find_layers(account=account, layers=layers)]
         as_sent["Layers"] = layers if layers != values["layers"] else None
     if target := settings.get("dead_letter_arn"):
-        check_target(account=account, arn=target)
+        role_arn = values.get("role_arn") or version.role_arn
+        check_dead_letters(account=account, arn=target, role_arn=role_arn)
     values["extra"] = {
         **version.extra,
         **settings.get("extra", {}),

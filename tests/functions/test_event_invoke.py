@@ -1,13 +1,19 @@
+import json
+
 import pytest
 
+from accounts import iam
 from core import targets
 from core.errors import InvalidParameterValue
 from functions import errors, selectors
+from functions.policies import Permission
 from functions.services.event_invoke import (
     delete_function_event_invoke_config,
     put_function_event_invoke_config,
     update_function_event_invoke_config,
 )
+from functions.services.functions import update_function_configuration
+from functions.services.permissions import add_permission
 
 
 @pytest.fixture
@@ -104,3 +110,73 @@ def test_a_qualifier_must_exist(ada, make_function):
 
     with pytest.raises(errors.FunctionNotFound):
         put_function_event_invoke_config(account=ada, name="hello", qualifier="live", maximum_event_age=60)
+
+
+# -- the role's leave ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def worker_role(ada):
+    """A role that Lambda may take and that may write logs, as a beginner makes it; ``allow(action)`` adds to it."""
+    trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole"}}
+    trust["Statement"]["Principal"] = {"Service": "lambda.amazonaws.com"}
+    role = iam.create_role(account=ada, name="worker", assume_role_policy=json.dumps(trust))
+
+    def allow(action, resource):
+        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_role_policy(account=ada, role_name="worker", policy_name="sending", document=document)
+        ada.refresh_from_db()
+
+    role.allow = allow
+    return role
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("sqs", "SendMessage"), ("sns", "Publish"), ("events", "PutEvents")]
+)
+def test_a_destination_needs_leave_of_the_functions_role(
+    ada, make_function, monkeypatch, worker_role, service, operation
+):
+    monkeypatch.setitem(targets._targets, service, lambda **event: None)
+    arn = f"arn:aws:{service}:us-east-1:{ada.id}:there"
+    make_function(ada, role_arn=worker_role.arn)
+
+    with pytest.raises(errors.TargetNotPermitted) as caught:
+        put_function_event_invoke_config(account=ada, name="hello", on_failure=arn)
+    assert caught.value.code == "InvalidParameterValueException"
+    assert caught.value.text == f"The function's execution role does not have permissions to call {operation} on {arn}"
+    assert f"{service}:{operation}" in str(caught.value.hint)
+
+    worker_role.allow(f"{service}:{operation}", arn)
+    assert put_function_event_invoke_config(account=ada, name="hello", on_failure=arn).on_failure == arn
+
+
+def test_a_dead_letter_queue_needs_leave_of_the_functions_role(ada, make_function, listener, worker_role):
+    said = "The provided execution role does not have permissions to call SendMessage on SQS"
+    own = listener.replace("123456789012", ada.id)
+
+    with pytest.raises(errors.TargetNotPermitted) as caught:
+        make_function(ada, role_arn=worker_role.arn, dead_letter_arn=listener)
+    assert caught.value.text == said
+    make_function(ada)
+    with pytest.raises(errors.TargetNotPermitted):
+        update_function_configuration(account=ada, name="hello", role_arn=worker_role.arn, dead_letter_arn=listener)
+
+    worker_role.allow("sqs:SendMessage", own)
+    changed = update_function_configuration(
+        account=ada, name="hello", role_arn=worker_role.arn, dead_letter_arn=listener
+    )
+    assert changed.dead_letter_arn == listener
+
+
+def test_a_function_may_let_the_role_in_by_its_own_policy(ada, make_function, monkeypatch, worker_role):
+    monkeypatch.setitem(targets._targets, "lambda", lambda **event: None)
+    make_function(ada, role_arn=worker_role.arn)
+    listening = make_function(ada, "listener").function
+
+    with pytest.raises(errors.TargetNotPermitted, match="call InvokeFunction on"):
+        put_function_event_invoke_config(account=ada, name="hello", on_success=listening.arn)
+    leave = Permission(sid="s", action="lambda:InvokeFunction", principal=worker_role.arn)
+    add_permission(account=ada, name="listener", permission=leave)
+    assert put_function_event_invoke_config(account=ada, name="hello", on_success=listening.arn).on_success

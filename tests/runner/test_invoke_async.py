@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
+from accounts import iam
 from functions.models import EventInvokeConfig
 from functions.services.functions import delete_function
 from runner import claims, services
@@ -264,3 +265,19 @@ def test_a_destination_nobody_serves_leaves_the_event_discarded_with_the_reason(
     world.handler = fails
     over = ended(send(ada), State.DISCARDED)
     assert over.reason.startswith("RetriesExhausted; InvalidParameterValue")
+
+
+def test_a_role_that_has_lost_its_leave_delivers_nothing_and_the_record_says_so(
+    engine, ada, make_function, world, ended
+):
+    version = make_function(ada)
+    listener = make_function(ada, "listener")
+    config = {"on_failure": listener.function.arn, "maximum_retry_attempts": 0}
+    EventInvokeConfig.objects.create(function=version.function, **config)
+    document = {"Effect": "Deny", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": document})
+    iam.put_role_policy(account=ada, role_name="LabRole", policy_name="no-more", document=document)
+    world.handler = fails
+    over = ended(send(ada), State.DISCARDED)
+    assert over.reason == "RetriesExhausted; AccessDenied: lambda:InvokeFunction"
+    assert not Invocation.objects.filter(function_name="listener").exists()
