@@ -31,6 +31,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     beat_schedule={
         "dispatch due events": {"task": "runner.tasks.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
+        "fire due schedules": {"task": "triggers.tasks.fire_due_schedules", "schedule": 1.0, "options": {"expires": 5}},
+        "remove old firings": {"task": "triggers.tasks.prune_firings", "schedule": 3600.0},
         "remove old invocations": {"task": "runner.tasks.prune_invocations", "schedule": 3600.0},
         "remove old log events": {"task": "logs.tasks.sweep_logs", "schedule": 60.0, "options": {"expires": 60}},
         "remove old metrics": {"task": "logs.tasks.sweep_metrics", "schedule": 600.0, "options": {"expires": 600}},

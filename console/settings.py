@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "logs",
     "queues",
     "runner",
+    "triggers",
     "aws",
     "console",
 ]
@@ -202,6 +203,8 @@ EVENT_LEASE_S = env_number("EVENT_LEASE_S", 45)  # an event whose worker was sil
 STOP_PATIENCE_S = env_number("STOP_PATIENCE_S", 20)  # how long a stopping worker waits for running invocations
 LOG_GROUP_MB = env_number("LOG_GROUP_MB", 256)  # what a log group may keep; older events make room
 KEEP_INVOCATIONS_DAYS = env_number("KEEP_INVOCATIONS_DAYS", 30)
+SCHEDULE_GRACE_S = env_number("SCHEDULE_GRACE_S", 3600)  # ticks missed for no longer are caught up, the last five
+KEEP_FIRINGS_DAYS = env_number("KEEP_FIRINGS_DAYS", 7)
 FAIL_AT = env("FAIL_AT")  # a failpoint for fault tests: "name:nth"
 
 # -- language, time, static files ------------------------------------------------------------------

@@ -54,3 +54,24 @@ def log_group(region: str, account: str, name: str) -> str:
 def queue(region: str, account: str, name: str) -> str:
     """The ARN of a queue."""
     return f"arn:{PARTITION}:sqs:{region}:{account}:{name}"
+
+
+def event_bus(region: str, account: str, name: str) -> str:
+    """The ARN of an event bus."""
+    return f"arn:{PARTITION}:events:{region}:{account}:event-bus/{name}"
+
+
+def rule(region: str, account: str, bus: str, name: str) -> str:
+    """The ARN of a rule; on the default bus the bus is not named."""
+    place = "" if bus == "default" else f"{bus}/"
+    return f"arn:{PARTITION}:events:{region}:{account}:rule/{place}{name}"
+
+
+def schedule(region: str, account: str, group: str, name: str) -> str:
+    """The ARN of a schedule."""
+    return f"arn:{PARTITION}:scheduler:{region}:{account}:schedule/{group}/{name}"
+
+
+def schedule_group(region: str, account: str, name: str) -> str:
+    """The ARN of a schedule group."""
+    return f"arn:{PARTITION}:scheduler:{region}:{account}:schedule-group/{name}"

@@ -18,9 +18,11 @@ from older_protocols import ADDED, merged
 PACK_DIR = Path(__file__).resolve().parent.parent / "aws" / "pack"
 SERVICES = (
     "cloudwatch",
+    "events",
     "iam",
     "lambda",
     "logs",
+    "scheduler",
     "sqs",
     "sts",
 )  # a new service: its name in botocore here, then run this

@@ -1,0 +1,212 @@
+"""What rules and schedules send reaches its target: once, tried again for a while, and at last a dead letter.
+
+Every target is in this database, so a delivery, its row and what it becomes are one transaction: nothing is sent twice
+or lost, whoever is killed. Sources: EventBridge user guide, "How EventBridge retries delivering events" and "Using
+dead-letter queues"; EventBridge Scheduler user guide, "Configuring a dead-letter queue".
+"""
+
+import json
+import logging
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.models import Account
+from accounts.selectors import own_arn
+from core import arns, clock, failpoints, limits, targets
+from core.errors import ServiceError, TooManyRequests
+from core.trace import carrying
+from runner.services import invoke_async
+from triggers import access, bell
+from triggers.errors import NotPermitted
+from triggers.models import Delivery, Schedule, Timetable
+
+log = logging.getLogger(__name__)
+
+EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
+MAX_ATTEMPTS, MAX_AGE_S = limits.EVENT_RETRY_ATTEMPTS_DEFAULT, limits.EVENT_AGE_S_DEFAULT
+BATCH = 50
+MAX_HOPS = 5
+_LONGEST_PAUSE_S = 480  # 185 tries in 24 hours
+
+# What a role needs to be allowed for a target, by the service of the target's ARN.
+ACTIONS = {
+    "lambda": access.INVOKE,
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "events": "events:PutEvents",
+    "states": "states:StartExecution",
+}
+
+
+def ring() -> None:
+    """Have what is due delivered, now."""
+    bell.ring("triggers.tasks.deliver_due_events")
+
+
+def deliver_due() -> int:
+    """Deliver everything that is due; returns how many rows were looked at. Several may do this at once."""
+    count = 0
+    while done := _deliver_batch():
+        count += done
+    return count
+
+
+@transaction.atomic
+def _deliver_batch() -> int:
+    rows = Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=clock.now()).order_by("due_at")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    batch = list(rows.select_related("account")[:BATCH])
+    for delivery in batch:
+        deliver(delivery)
+    failpoints.reach("deliver-commit")
+    return len(batch)
+
+
+def deliver(delivery: Delivery) -> None:
+    """One try, in the caller's transaction, in which the row is locked."""
+    delivery.attempts += 1
+    try:
+        with transaction.atomic(), carrying(delivery.trace):
+            delivery.invocation_id = _send(delivery)
+    except ServiceError as error:
+        _failed(delivery, error)
+    else:
+        _end(delivery, Delivery.State.DELIVERED)
+
+
+def _send(delivery: Delivery) -> UUID | None:
+    """Hand it over. Raises ``ServiceError``; returns the invocation that it became, if it is a function's."""
+    account = delivery.account
+    own, _ = own_arn(account=account, arn=delivery.target_arn)
+    parsed = arns.parse(own)
+    service = parsed.service if parsed else ""
+    payload = delivery.payload.replace("<aws.scheduler.attempt-number>", str(delivery.attempts))
+    _check_permission(delivery, account, own, service)
+    if service == "lambda":
+        source = "schedule" if delivery.firing_id or delivery.service == SCHEDULER else "events"
+        return invoke_async(account=account, reference=own, payload=payload.encode(), source=source).pk
+    if service == "events":
+        _put_on_bus(delivery, own, payload)
+    else:
+        targets.deliver(account_id=account.id, arn=own, event=json.loads(payload))
+    return None
+
+
+def _check_permission(delivery: Delivery, account: Account, arn: str, service: str) -> None:
+    """By the role where there is one; a rule's function decides by its own policy."""
+    if delivery.service == EVENTS and service == "lambda":
+        access.check_invoke_by_policy(account=account, function_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
+    elif delivery.role_arn and (action := ACTIONS.get(service)):
+        session = delivery.origin_arn.rpartition("/")[2]
+        access.check_role(account=account, role_arn=delivery.role_arn, action=action, resource=arn, session=session)
+
+
+def _put_on_bus(delivery: Delivery, arn: str, payload: str) -> None:
+    from triggers import matching  # what is matched is delivered: the circle is closed here
+
+    if delivery.hops >= MAX_HOPS:
+        raise NotPermitted(reason="The event has gone from bus to bus too often.")
+    document = json.loads(payload)
+    if "Source" in delivery.settings:
+        document = matching.entry_event(
+            account_id=delivery.account_id,
+            arn=arn,
+            source=delivery.settings["Source"],
+            detail_type=delivery.settings["DetailType"],
+            detail=document,
+            time=delivery.asked_at,
+        )
+    matching.put(
+        account_id=delivery.account_id, bus_arn=arn, event=document, trace=delivery.trace, hops=delivery.hops + 1
+    )
+
+
+# -- what follows ----------------------------------------------------------------------------------
+
+
+def _failed(delivery: Delivery, error: ServiceError) -> None:
+    delivery.error_code, delivery.error_message = type(error).code[:64], error.text
+    log.info("Delivery %s to %s failed: %s", delivery.pk, delivery.target_arn, error.text)
+    if not (error.status >= 500 or isinstance(error, TooManyRequests)):
+        _give_up(delivery, "")  # a target that is gone or closed stays so
+        return
+    again = clock.now() + pause(delivery.attempts)
+    if delivery.attempts > delivery.max_attempts:
+        _give_up(delivery, "MaximumRetryAttempts")
+    elif again - delivery.asked_at > timedelta(seconds=delivery.max_age_s):
+        _give_up(delivery, "MaximumEventAgeInSeconds")
+    else:
+        delivery.due_at = again
+        delivery.save()
+
+
+def pause(attempts: int) -> timedelta:
+    """1, 2, 4 … seconds, at most eight minutes, with some chance in it, after so many tries."""
+    longest = min(1 << min(attempts - 1, 16), _LONGEST_PAUSE_S)
+    return timedelta(seconds=longest * random.uniform(0.75, 1.0))  # noqa: S311
+
+
+def _give_up(delivery: Delivery, condition: str) -> None:
+    state = Delivery.State.DROPPED
+    if delivery.dead_letter_arn:
+        try:
+            with transaction.atomic(), carrying(delivery.trace):
+                targets.deliver(
+                    account_id=delivery.account_id,
+                    arn=own_arn(account=delivery.account, arn=delivery.dead_letter_arn)[0],
+                    event=json.loads(delivery.payload),
+                    attributes=dead_letter_attributes(delivery, condition),
+                )
+            state = Delivery.State.DEAD_LETTER
+        except ServiceError as error:
+            log.warning("Delivery %s has no dead-letter queue: %s", delivery.pk, error.text)
+            delivery.error_message = f"{delivery.error_message} (dead letter: {error.text})"
+    _end(delivery, state)
+
+
+def dead_letter_attributes(delivery: Delivery, condition: str) -> dict[str, str]:
+    """What a dead letter, whose body is what the target should have got, says about its failure."""
+    named = "SCHEDULE_ARN" if delivery.service == SCHEDULER else "RULE_ARN"
+    attributes = {
+        named: delivery.origin_arn,
+        "TARGET_ARN": delivery.target_arn,
+        "ERROR_CODE": delivery.error_code,
+        "ERROR_MESSAGE": delivery.error_message[:1024],
+        "RETRY_ATTEMPTS": str(delivery.attempts - 1),
+    }
+    if condition:
+        attributes["EXHAUSTED_RETRY_CONDITION"] = condition
+    if delivery.service == SCHEDULER and delivery.firing is not None:
+        attributes["SCHEDULED_TIME"] = _iso(delivery.firing.nominal_at)
+    return attributes
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _end(delivery: Delivery, state: Delivery.State) -> None:
+    delivery.state, delivery.finished_at, delivery.due_at = state, clock.now(), None
+    if state == Delivery.State.DELIVERED:
+        delivery.payload = ""
+    delivery.save()
+    if delivery.service == SCHEDULER:
+        remove_if_completed(delivery.origin_arn)
+
+
+def remove_if_completed(schedule_arn: str) -> None:
+    """Delete a schedule that is to go after its last invocation, when that is over."""
+    _, group, name = schedule_arn.rsplit("/", 2)
+    account_id = schedule_arn.split(":")[4]
+    wanted = Schedule.objects.filter(
+        account_id=account_id, group__name=group, name=name, action_after_completion="DELETE", state="ENABLED"
+    )
+    schedule = wanted.first()
+    if schedule is None or Timetable.objects.filter(schedule=schedule, next_at__isnull=False).exists():
+        return
+    if not Delivery.objects.filter(origin_arn=schedule_arn, state=Delivery.State.WAITING).exists():
+        schedule.delete()

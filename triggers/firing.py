@@ -1,0 +1,231 @@
+"""Schedules come round: each tick becomes a row, once, in the transaction that moves the timetable on.
+
+Several beats, or none for a while, change nothing but when it happens: ticks that were missed are caught up for an
+hour, the last five of them; older ones are recorded as missed.
+"""
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+
+from core import clock, failpoints
+from triggers import bell, delivering, documents, inputs, timetables
+from triggers.models import Delivery, Firing, Rule, RuleTarget, Schedule, Timetable
+
+BATCH = 1000
+CATCH_UP_TICKS = 5
+_MOST_MISSED = 2_000  # recorded in one step; the next second goes on
+
+
+@dataclass(slots=True)
+class Due:
+    """The ticks of a timetable until now: those to fire, those that are too late, and the one after."""
+
+    fire: list[datetime] = field(default_factory=list)
+    missed: list[datetime] = field(default_factory=list)
+    next_at: datetime | None = None
+
+
+def fire_due() -> int:
+    """Record every tick that is due and send off what it sets off; returns how many fired."""
+    count = 0
+    while True:
+        fired, more = _fire_batch()
+        count += fired
+        if not more:
+            return count
+
+
+def _fire_batch() -> tuple[int, bool]:
+    with transaction.atomic():
+        rows = list(_locked_due(clock.now()))
+        if not rows:
+            return 0, False
+        firings: list[Firing] = []
+        for row in rows:
+            due = due_ticks(row, now=clock.now())
+            row.next_at = due.next_at
+            firings += [Firing(timetable=row, nominal_at=at, state=Firing.State.MISSED) for at in due.missed]
+            firings += [Firing(timetable=row, nominal_at=at, state=Firing.State.FIRED) for at in due.fire]
+        Timetable.objects.bulk_update(rows, ["next_at"], batch_size=400)
+        _record(firings)
+        fired = [firing for firing in firings if firing.state == Firing.State.FIRED]
+        deliveries = [delivery for firing in fired for delivery in _deliveries(firing)]
+        Delivery.objects.bulk_create(deliveries, batch_size=200)
+        failpoints.reach("fire-commit")
+        if deliveries:
+            transaction.on_commit(delivering.ring)
+    _remove_completed(rows)
+    return len(fired), len(rows) == BATCH
+
+
+def _locked_due(now: datetime) -> "QuerySet[Timetable]":
+    rows = Timetable.objects.filter(next_at__lte=now).order_by("next_at")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    related = rows.select_related("rule__bus", "schedule__group").prefetch_related("rule__targets")
+    return related[:BATCH]
+
+
+def _record(firings: list[Firing]) -> None:
+    """A tick that is there already was recorded by a clock that went back: it does not fire again."""
+    try:
+        with transaction.atomic():
+            Firing.objects.bulk_create(firings, batch_size=400)
+    except IntegrityError:
+        wanted = {(firing.timetable_id, firing.nominal_at) for firing in firings}
+        known = set(
+            Firing.objects.filter(timetable_id__in={pk for pk, _ in wanted}).values_list("timetable_id", "nominal_at")
+        )
+        firings[:] = [firing for firing in firings if (firing.timetable_id, firing.nominal_at) not in known]
+        Firing.objects.bulk_create(firings, batch_size=400)
+
+
+def due_ticks(timetable: Timetable, *, now: datetime) -> Due:
+    """What a timetable whose ``next_at`` has come owes by ``now``. Pure."""
+    found, grace = Due(), now - timedelta(seconds=settings.SCHEDULE_GRACE_S)
+    recent: list[datetime] = []
+    tick = timetable.next_at
+    while tick is not None and tick <= now:
+        if len(found.missed) >= _MOST_MISSED:
+            break
+        (recent if tick > grace else found.missed).append(tick)
+        tick = timetables.next_after(timetable, tick)
+    found.next_at = tick
+    if tick is not None and tick <= now:
+        return found
+    found.fire = recent[-CATCH_UP_TICKS:]
+    found.missed += recent[:-CATCH_UP_TICKS]
+    return found
+
+
+@transaction.atomic
+def fire_now(timetable: Timetable) -> Firing:
+    """Fire once, by hand; the timetable goes on as before."""
+    firing = Firing.objects.create(timetable=timetable, nominal_at=clock.now(), state=Firing.State.FIRED, by_hand=True)
+    Delivery.objects.bulk_create(list(_deliveries(firing)))
+    transaction.on_commit(delivering.ring)
+    return firing
+
+
+# -- what a tick sets off --------------------------------------------------------------------------
+
+
+def _deliveries(firing: Firing) -> Iterator[Delivery]:
+    timetable = firing.timetable
+    if timetable.rule is not None:
+        event = documents.scheduled_event(
+            account_id=timetable.account_id,
+            region=timetable.rule.bus.region,
+            rule_arn=timetable.rule.arn,
+            time=firing.nominal_at,
+        )
+        for target in timetable.rule.targets.all():
+            yield of_rule(timetable.rule, target, event, firing=firing)
+    elif timetable.schedule is not None:
+        yield _of_schedule(timetable.schedule, firing)
+
+
+def of_rule(
+    rule: Rule,
+    target: RuleTarget,
+    event: dict[str, object],
+    *,
+    firing: Firing | None = None,
+    trace: str = "",
+    hops: int = 0,
+) -> Delivery:
+    """An event that a rule sends to one of its targets."""
+    now, given = clock.now(), target.settings
+    retry = given.get("RetryPolicy", {})
+    return Delivery(
+        account_id=rule.account_id,
+        firing=firing,
+        origin_arn=rule.arn,
+        service=delivering.EVENTS,
+        role_arn=given.get("RoleArn", "") or rule.role_arn,
+        target_arn=target.arn,
+        target_id=target.target_id,
+        payload=inputs.build(event, given, rule_arn=rule.arn, rule_name=rule.name, now=now),
+        settings=given.get("SqsParameters", {}),
+        trace=trace,
+        hops=hops,
+        max_attempts=retry.get("MaximumRetryAttempts", delivering.MAX_ATTEMPTS),
+        max_age_s=retry.get("MaximumEventAgeInSeconds", delivering.MAX_AGE_S),
+        dead_letter_arn=given.get("DeadLetterConfig", {}).get("Arn", ""),
+        asked_at=now,
+        due_at=now,
+    )
+
+
+def _of_schedule(schedule: Schedule, firing: Firing) -> Delivery:
+    now, target = clock.now(), schedule.target
+    retry = target.get("RetryPolicy", {})
+    late = 0.0
+    if schedule.window_minutes and not firing.by_hand:
+        late = random.uniform(0, schedule.window_minutes * 60)  # noqa: S311 (spreads load, hides nothing)
+    due_at = max(now, firing.nominal_at + timedelta(seconds=late))
+    return Delivery(
+        account_id=schedule.account_id,
+        firing=firing,
+        origin_arn=schedule.arn,
+        service=delivering.SCHEDULER,
+        role_arn=target["RoleArn"],
+        target_arn=target["Arn"],
+        payload=_schedule_input(schedule, firing),
+        settings={**target.get("SqsParameters", {}), **target.get("EventBridgeParameters", {})},
+        max_attempts=retry.get("MaximumRetryAttempts", delivering.MAX_ATTEMPTS),
+        max_age_s=retry.get("MaximumEventAgeInSeconds", delivering.MAX_AGE_S),
+        dead_letter_arn=target.get("DeadLetterConfig", {}).get("Arn", ""),
+        asked_at=due_at,
+        due_at=due_at,
+    )
+
+
+def _schedule_input(schedule: Schedule, firing: Firing) -> str:
+    """A schedule's input with its context attributes put in; the attempt's number comes with the attempt."""
+    given = schedule.target.get("Input")
+    if given is None:
+        return documents.compact(
+            documents.scheduler_event(
+                account_id=schedule.account_id,
+                region=schedule.group.region,
+                schedule_arn=schedule.arn,
+                time=firing.nominal_at,
+            )
+        )
+    return (
+        str(given)
+        .replace("<aws.scheduler.schedule-arn>", schedule.arn)
+        .replace("<aws.scheduler.scheduled-time>", documents.iso(firing.nominal_at))
+        .replace("<aws.scheduler.execution-id>", str(uuid.uuid4()))
+    )
+
+
+def _remove_completed(rows: list[Timetable]) -> None:
+    """Schedules that are over without having set anything off, of those that go when they are over."""
+    for row in rows:
+        if row.next_at is None and row.schedule is not None:
+            delivering.remove_if_completed(row.schedule.arn)
+
+
+def prune(*, keep: timedelta) -> None:
+    """Forget ticks and deliveries that ended long ago."""
+    old = clock.now() - keep
+    ended = Delivery.objects.exclude(state=Delivery.State.WAITING).filter(finished_at__lt=old)
+    while keys := list(ended.values_list("pk", flat=True)[:BATCH]):
+        Delivery.objects.filter(pk__in=keys).delete()
+    ticks = Firing.objects.filter(recorded_at__lt=old)
+    while keys := list(ticks.values_list("pk", flat=True)[:BATCH]):
+        Firing.objects.filter(pk__in=keys).delete()
+
+
+def ring() -> None:
+    """Have due ticks looked for, soon."""
+    bell.ring("triggers.tasks.fire_due_schedules")

@@ -1,0 +1,83 @@
+"""When rules and schedules fire next: kept in the transaction that changes them."""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from core import clock
+from triggers.cron import At, Expression, Rate, parse_rule_expression, parse_schedule_expression
+from triggers.models import Rule, Schedule, Timetable
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=10_000)
+def _of_rule(text: str) -> Expression:
+    return parse_rule_expression(text)
+
+
+@lru_cache(maxsize=10_000)
+def _of_schedule(text: str, zone: str) -> Expression:
+    return parse_schedule_expression(text, zone)
+
+
+def expression_of(timetable: Timetable) -> Expression:
+    """Its expression, which was checked when it was set."""
+    if timetable.rule_id is not None:
+        return _of_rule(timetable.expression)
+    return _of_schedule(timetable.expression, timetable.zone)
+
+
+def next_after(timetable: Timetable, moment: datetime) -> datetime | None:
+    """The first tick after ``moment``, None when none is left."""
+    found = expression_of(timetable).next_after(moment, anchor=timetable.anchor)
+    return None if found is not None and timetable.ends_at is not None and found > timetable.ends_at else found
+
+
+def upcoming(timetable: Timetable, *, count: int = 5) -> list[datetime]:
+    """The next ticks from what is due on; empty while it is off."""
+    found: list[datetime] = []
+    moment = timetable.next_at
+    while moment is not None and len(found) < count:
+        found.append(moment)
+        moment = next_after(timetable, moment)
+    return found
+
+
+def keep_for_rule(rule: Rule) -> None:
+    """A rate is counted from the moment its expression was set; what is off has no next tick."""
+    if not rule.schedule_expression:
+        Timetable.objects.filter(rule=rule).delete()
+        return
+    now = clock.now()
+    row = Timetable.objects.filter(rule=rule).first() or Timetable(rule=rule, account_id=rule.account_id)
+    if row.expression != rule.schedule_expression:
+        row.expression, row.anchor = rule.schedule_expression, now
+    row.next_at = next_after(row, now) if rule.is_enabled else None
+    row.save()
+
+
+def keep_for_schedule(schedule: Schedule) -> None:
+    """A rate begins at its start date, or at once; an ``at()`` that is over is looked at once more and found late."""
+    now = clock.now()
+    row = Timetable.objects.filter(schedule=schedule).first()
+    row = row or Timetable(schedule=schedule, account_id=schedule.account_id, anchor=now)
+    expression = _of_schedule(schedule.expression, schedule.zone)
+    begin = schedule.starts_at or now
+    if isinstance(expression, Rate) and (row.expression != schedule.expression or schedule.starts_at is not None):
+        row.anchor = begin - expression.period
+    row.expression, row.zone, row.ends_at = schedule.expression, schedule.zone, schedule.ends_at
+    if schedule.state == Schedule.State.DISABLED:
+        row.next_at = None
+    elif isinstance(expression, At):
+        row.next_at = _once(row, expression.moment, schedule)
+    else:
+        row.next_at = next_after(row, max(begin, now) - _INSTANT)
+    row.save()
+
+
+def _once(row: Timetable, moment: datetime, schedule: Schedule) -> datetime | None:
+    """A one-time schedule's only tick, unless it lies outside its dates or is done."""
+    too_early = schedule.starts_at is not None and moment < schedule.starts_at
+    too_late = row.ends_at is not None and moment > row.ends_at
+    done = row._state.adding is False and row.firings.filter(nominal_at=moment).exists()
+    return None if too_early or too_late or done else moment
