@@ -17,8 +17,10 @@ type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 DEFAULT_LIMIT = 1 * MIB
 INVOKE_LIMIT = INVOKE_SYNC_PAYLOAD + 64 * KIB  # a payload just over its limit gets the house's own words
 PACKAGE_LIMIT = PACKAGE_ZIPPED_SIZE * 4 // 3 + 1  # 69,905,067 bytes, the figure that AWS's message names
+EVENTS_LIMIT = 8 * MIB  # a megabyte of events, escaped as JSON in JSON
 LOGS_LIMIT = 6 * MIB
 LIMITS: Mapping[tuple[str, str], int] = {
+    ("events", "PutEvents"): EVENTS_LIMIT,
     ("lambda", "CreateFunction"): PACKAGE_LIMIT,
     ("lambda", "Invoke"): INVOKE_LIMIT,
     ("lambda", "InvokeAsync"): INVOKE_LIMIT,

@@ -41,7 +41,7 @@ ASK = {
     ),
     "node": ("node", "-e", "console.log(process.versions.node.split('.').slice(0,2).join('.'), process.execPath)"),
 }
-PACKAGES_OF_OURS = ("accounts", "aws", "console", "core", "functions", "logs", "runner", "templates")
+PACKAGES_OF_OURS = ("accounts", "aws", "console", "core", "functions", "logs", "runner", "templates", "triggers")
 CONTEXT = (
     "runner/runtimes/init.py",
     "runner/runtimes/pid1",

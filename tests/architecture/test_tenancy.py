@@ -5,7 +5,7 @@ from django.db.models import ForeignKey, Model
 
 from accounts.models import Account
 
-OURS = ("accounts", "functions", "logs", "queues", "runner")
+OURS = ("accounts", "functions", "logs", "queues", "runner", "triggers")
 NOBODYS = {
     "accounts.Account": "the tenant itself",
     "accounts.User": "a person; may have no account yet",

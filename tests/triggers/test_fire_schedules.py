@@ -115,7 +115,7 @@ def test_a_rule_can_be_run_now(ada, make_rule, events_of, frozen_clock):
 
 @pytest.mark.parametrize("text", ["rate(5 minute)", "cron(0 12 * * * *)", "every day", "at(2027-01-01T00:00:00)"])
 def test_a_rule_with_a_wrong_schedule_is_refused_in_awss_words(ada, text):
-    with pytest.raises(InvalidScheduleExpression, match="Parameter ScheduleExpression is not valid."):
+    with pytest.raises(InvalidScheduleExpression, match="Parameter ScheduleExpression is not valid"):
         rules.put_rule(account=ada, name="tick", schedule_expression=text)
 
 
@@ -288,7 +288,7 @@ def test_a_schedule_that_cannot_be_is_refused(ada, make_schedule, frozen_clock, 
 def test_a_name_is_taken_unless_the_token_says_it_is_the_same_request(ada, make_schedule):
     first = make_schedule(ada, client_token="abc")
     assert make_schedule(ada, client_token="abc") == first
-    with pytest.raises(ScheduleExists, match="Schedule nightly already exists."):
+    with pytest.raises(ScheduleExists, match="Schedule nightly already exists"):
         make_schedule(ada)
 
 
