@@ -82,6 +82,7 @@ EXECUTED = (
     | Q(state__in=(State.DEAD_LETTER, State.DISCARDED), reason__startswith=Cause.RETRIES_EXHAUSTED)
 )
 _DROPPED = Q(state__in=(State.DEAD_LETTER, State.DISCARDED))
+_IN_A_LOOP = Q(reason__startswith=Cause.RECURSIVE_INVOCATION)
 _EVENT = Q(invocation_type=InvocationType.EVENT)
 
 
@@ -107,6 +108,7 @@ MEASURES: dict[str, _Measure] = {
     "AsyncEventsReceived": _Measure(COUNT, _EVENT, time="asked_at"),
     "AsyncEventAge": _Measure(MILLISECONDS, EXECUTED & _EVENT, value=_AGE),
     "AsyncEventsDropped": _Measure(COUNT, _EVENT & _DROPPED, time="finished_at"),
+    "RecursiveInvocationsDropped": _Measure(COUNT, _EVENT & _DROPPED & _IN_A_LOOP, time="finished_at"),
     DEAD_LETTER: _Measure(COUNT),
     DESTINATION: _Measure(COUNT),
 }

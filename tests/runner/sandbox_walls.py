@@ -6,6 +6,7 @@ Run by ``test_<driver>.py``, which gives the ``bench`` fixture; ``node`` comes f
 import http.server
 import threading
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
 
@@ -27,7 +28,9 @@ class _Api(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if b"GetCallerIdentity" in body:
-            result = b"<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"
+            trace = self.headers.get("X-Amzn-Trace-Id", "").encode()
+            result = b"<Account>123456789012</Account><Arn>%s</Arn>" % trace
+            result = b"<GetCallerIdentityResult>%s</GetCallerIdentityResult>" % result
             self.answer(b"<GetCallerIdentityResponse>%s</GetCallerIdentityResponse>" % result)
         else:
             self.answer(str(len(body)).encode())
@@ -112,6 +115,22 @@ def test_boto3_reaches_the_endpoint_with_nothing_set_in_the_code(bench: Bench, a
         memory_mb=512,
     ).invoke(["us-east-1", "eu-west-1"])
     assert reply.value == ["123456789012"] * 2
+
+
+def test_boto3_tells_the_endpoint_which_chain_of_invocations_it_belongs_to(bench: Bench, api: None):
+    if not bench.has_sdk("python"):
+        pytest.skip("the function libraries were not built")
+    function = bench.function(
+        """
+        import boto3
+        client = boto3.client("sts")
+        def lambda_handler(event, context):
+            return client.get_caller_identity()["Arn"]
+        """,
+        memory_mb=512,
+    )
+    for trace in ("Root=1-a;Parent=b;Sampled=0;Lineage=12345678:3", "Root=1-a;Parent=b;Sampled=0;Lineage=12345678:4"):
+        assert unquote(function.invoke(trace_id=trace).value) == trace
 
 
 def test_the_javascript_sdk_reaches_the_endpoint(bench: Bench, api: None, node: None):
