@@ -1,11 +1,12 @@
 """Nothing is handed out as a spreadsheet, where a name that begins with ``=`` would be a formula."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPREADSHEETS = {"csv", "openpyxl", "xlsxwriter", "xlwt", "pandas", "odf"}
-PACKAGES = ("console", "aws", "runner", "functions", "logs", "accounts", "core")
+PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
 
 
 def test_no_package_writes_spreadsheets() -> None:

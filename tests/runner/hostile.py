@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from runner.sandboxes.base import SandboxDriver
-from tests.engine import engine_with_images, shared_broker
-from tests.runner.sandboxed import Bench, Function, bubblewrap, containers, opened
+from tests.runner.drivers import driver, engine_with_images, shared_broker
+from tests.runner.sandboxed import Bench, Function, opened
 
 __all__ = ["FINE", "Neighbour", "bench", "driver", "engine_with_images", "handler", "neighbour", "shared_broker"]
 
@@ -78,19 +78,6 @@ class Neighbour:
             if not reply.outcome.reusable:
                 self._function = None
             return reply.value if reply.outcome.payload else reply.outcome
-
-
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("bubblewrap", marks=pytest.mark.sandbox), pytest.param("docker", marks=pytest.mark.engine)],
-)
-def driver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
-    if request.param == "docker":
-        with containers(request.getfixturevalue("shared_broker")) as made:
-            yield made
-    else:
-        with bubblewrap(tmp_path_factory.mktemp("data")) as made:
-            yield made
 
 
 @pytest.fixture(scope="module")

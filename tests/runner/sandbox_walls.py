@@ -1,6 +1,6 @@
 """What every driver that holds strangers' code must do besides the contract: the relay, the limits, what is to be seen.
 
-Run by ``test_<driver>.py``, which gives the ``bench`` fixture; ``node`` comes from ``sandbox_contract``.
+Run by ``test_<driver>.py``, which gives the ``bench`` fixture; ``node`` comes from ``sandbox_node``.
 """
 
 import http.server

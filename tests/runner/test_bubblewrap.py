@@ -14,6 +14,7 @@ from runner.sandboxes import cgroups
 from runner.sandboxes.base import SandboxDriver
 from runner.sandboxes.bubblewrap import Bubblewrap
 from tests.runner.sandbox_contract import *  # noqa: F403
+from tests.runner.sandbox_node import *  # noqa: F403
 from tests.runner.sandbox_walls import *  # noqa: F403
 from tests.runner.sandboxed import Bench, bubblewrap, opened
 

@@ -1,23 +1,20 @@
-"""Functions that bring their own runtime, and programs that come with layers: the Runtime and Extensions API."""
+"""Functions that bring their own runtime, in shell, in C, by AWS's own client: the Runtime API."""
 
-import http.server
 import json
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runner.outcomes import Kind
 from runner.runtimes import interpreter_for
-from runner.sandboxes.base import SandboxDriver
+from runner.sandboxes.bubblewrap import Bubblewrap
 from tests.downloads import fetched_once
-from tests.runner.sandboxed import Bench, Function, Reply, bubblewrap, newest, opened
-
-pytestmark = pytest.mark.sandbox
+from tests.runner.drivers import *  # noqa: F403
+from tests.runner.sandboxed import Bench
+from tests.runner.talking import TALK, talking
 
 SHELL = """\
     #!/bin/sh
@@ -32,55 +29,13 @@ SHELL = """\
       curl -sS -o /dev/null "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response" -d "$answer"
     done
     """
-TALK = """\
-    #!/var/lang/bin/python3
-    import http.client, json, os, socket, sys, time
-    API = os.environ["AWS_LAMBDA_RUNTIME_API"]
-    RUNTIME = "/2018-06-01/runtime/"
-    def call(method, path, body=None, **headers):
-        connection = http.client.HTTPConnection(API)
-        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    def take():
-        _status, headers, event = call("GET", RUNTIME + "invocation/next")
-        return headers, headers["Lambda-Runtime-Aws-Request-Id"], event
-    def give(request_id, value, verb="response", **headers):
-        return call("POST", RUNTIME + "invocation/%s/%s" % (request_id, verb), json.dumps(value), **headers)
-    def raw(data):
-        host, _colon, port = API.partition(":")
-        with socket.create_connection((host, int(port))) as connection:
-            try:
-                connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-                return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-            except OSError as error:
-                return type(error).__name__
-    """
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
-    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
-        yield made
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made
-
-
-def talking(body: str) -> dict[str, str | bytes]:
-    """A bootstrap in Python with helpers to call the API."""
-    return {"bootstrap": TALK + body}
-
 
 # -- runtimes --------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="a shell bootstrap needs curl on this host")
 def test_a_bootstrap_in_shell_answers_events(bench: Bench):
+    if isinstance(bench.driver, Bubblewrap) and not shutil.which("curl"):
+        pytest.skip("a shell bootstrap needs curl on this host")
     function = bench.function(
         {"bootstrap": SHELL, "function.sh": 'handler() { echo "got $1" >&2; echo "Echoing request: \'$1\'"; }\n'},
         family="provided",
@@ -134,11 +89,22 @@ int main(void) {
 """
 
 
-@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler on this host")
-def test_a_compiled_bootstrap_answers_events(bench: Bench, tmp_path: Path):
-    (tmp_path / "bootstrap.c").write_text(C)
-    subprocess.run(("cc", "-O1", "-o", tmp_path / "bootstrap", tmp_path / "bootstrap.c"), check=True)
-    function = bench.function({"bootstrap": (tmp_path / "bootstrap").read_bytes()}, family="provided")
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The program above with all that it needs inside, for whatever root the sandbox has."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler on this host")
+    folder = tmp_path_factory.mktemp("compiled")
+    (folder / "bootstrap.c").write_text(C)
+    command = (compiler, "-O1", "-static", "-o", folder / "bootstrap", folder / "bootstrap.c")
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("the C compiler of this host makes no static programs")
+    return (folder / "bootstrap").read_bytes()
+
+
+def test_a_compiled_bootstrap_answers_events(bench: Bench, compiled: bytes):
+    function = bench.function({"bootstrap": compiled}, family="provided")
     assert [function.invoke(n).value for n in range(3)] == [{"compiled": 0}, {"compiled": 1}, {"compiled": 2}]
 
 
@@ -246,261 +212,6 @@ def test_a_bootstrap_may_come_with_a_layer(bench: Bench):
     assert function.invoke().value == "mine"
 
 
-# -- hostile clients -------------------------------------------------------------------------------
-
-
-def test_the_runtime_api_refuses_what_is_not_its_turn(bench: Bench):
-    function = bench.function(
-        talking("""
-    early = give("request-1", 1)[0]
-    while True:
-        headers, request_id, event = take()
-        seen = [early, give("another-id", 1), call("GET", RUNTIME + "invocation/next")[0], call("GET", "/nothing")[0],
-                give(request_id, 1, Lambda_Runtime_Function_Response_Mode="odd")[0],
-                call("POST", RUNTIME + "init/error", "{}")[0], call("GET", "/2018-06-01/runtime/restore/next")[0]]
-        seen = [one[0:3:2] if isinstance(one, tuple) else one for one in seen]
-        seen = [[one[0], json.loads(one[1])["errorType"]] if isinstance(one, tuple) else one for one in seen]
-        give(request_id, seen)
-        print(give(request_id, "again")[0], give(request_id, {}, "error")[0], flush=True)
-    """),
-        family="provided",
-    )
-    reply = function.invoke()
-    assert reply.value == [400, [400, "InvalidRequestID"], 403, 404, 400, 403, 404]
-    assert reply.lines == ["403 403"]
-    assert function.invoke().outcome.ok
-
-
-def test_what_is_not_http_is_refused_and_the_runtime_goes_on(bench: Bench):
-    function = bench.function(
-        talking("""
-    POST = b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\n"
-    while True:
-        headers, request_id, event = take()
-        post = POST % request_id.encode()
-        rubbish = [b"\\x00\\xff" * 9000, b"GET / HTTP/9.9\\r\\n\\r\\n", b"GET /" + b"x" * 70000, post + b"A b: c\\r\\n\\r\\n",
-            post + b"Content-Length: -1\\r\\n\\r\\n", post + b"Content-Length: 1\\r\\nContent-Length: 2\\r\\n\\r\\n12",
-            post + b"Content-Length: 1\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n",
-            post + b"Transfer-Encoding: gzip\\r\\n\\r\\n", post + b"Transfer-Encoding: chunked\\r\\n\\r\\nffffffffff\\r\\n",
-            post + b"Transfer-Encoding: chunked\\r\\n\\r\\n1\\r\\nabc\\r\\n", post + b"Content-Length: 99\\r\\n\\r\\nshort"]
-        seen = [raw(data).partition(" Bad")[0] for data in rubbish]
-        give(request_id, seen)
-    """),
-        family="provided",
-    )
-    for _time in range(2):
-        seen = function.invoke().value
-        assert not set(seen) - {"HTTP/1.1 400", "", "ConnectionResetError", "BrokenPipeError", "OSError"}
-        assert seen.count("HTTP/1.1 400") >= 7
-
-
-def test_an_answer_over_six_megabytes_is_refused_with_413(bench: Bench):
-    function = bench.function(
-        talking("""
-    while True:
-        headers, request_id, event = take()
-        print(give(request_id, "x" * json.loads(event))[0], flush=True)
-    """),
-        family="provided",
-        memory_mb=256,
-    )
-    reply = function.invoke(7_000_000)
-    assert reply.outcome.kind is Kind.RESPONSE_TOO_LARGE
-    assert reply.value["errorType"] == "Function.ResponseSizeTooLarge"
-    assert reply.lines == ["413"]
-    assert len(function.invoke(6_000_000).value) == 6_000_000
-
-
-def test_a_body_without_end_ends_with_the_functions_timeout(bench: Bench):
-    function = bench.function(
-        talking("""
-    while True:
-        headers, request_id, event = take()
-        with socket.create_connection(tuple(API.split(":"))) as connection:
-            connection.sendall(b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\n"
-                b"Transfer-Encoding: chunked\\r\\n\\r\\n" % request_id.encode())
-            while True:
-                connection.sendall(b"10000\\r\\n" + b"x" * 65536 + b"\\r\\n")
-    """),
-        family="provided",
-    )
-    assert function.invoke(timeout_s=1).outcome.kind is Kind.TIMEOUT
-
-
-def test_a_thousand_connections_hold_nobody_up(bench: Bench):
-    function = bench.function(
-        talking("""
-    kept = []
-    while True:
-        headers, request_id, event = take()
-        for _ in range(500):
-            connection = socket.create_connection(tuple(API.split(":")))
-            connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\n")
-            kept.append(connection)
-        for connection in kept: connection.close()
-        kept.clear()
-        give(request_id, "through")
-    """),
-        family="provided",
-    )
-    assert [function.invoke().value for _ in range(2)] == ["through", "through"]
-
-
-def test_another_familys_function_finds_no_runtime_api(bench: Bench):
-    function = bench.function("""
-        import os, socket
-        def lambda_handler(event, context):
-            try:
-                socket.create_connection(("127.0.0.1", 9001), 1)
-            except ConnectionRefusedError:
-                return os.environ.get("AWS_LAMBDA_RUNTIME_API", "none")
-        """)
-    assert function.invoke().value == "none"
-
-
-# -- streamed answers ------------------------------------------------------------------------------
-
-
-def streamed(function: Function, event: object = None) -> tuple[Reply, bytes, set[str]]:
-    """Invoke as one who wants the parts: how it ended, all parts together, and what types they were said to have."""
-    parts: list[tuple[bytes, str]] = []
-    reply = function.invoke(event, on_part=lambda data, content_type: parts.append((data, content_type)))
-    return reply, b"".join(data for data, _type in parts), {content_type for _data, content_type in parts}
-
-
-POST_STREAM = """
-    def post(request_id, *pieces, trailers=b"", end=b"0\\r\\n"):
-        with socket.create_connection(tuple(API.split(":"))) as connection:
-            connection.sendall(b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\nContent-Type: text/plain\\r\\n"
-                b"Lambda-Runtime-Function-Response-Mode: streaming\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n" % request_id.encode())
-            for piece in pieces:
-                connection.sendall(b"%x\\r\\n%s\\r\\n" % (len(piece), piece))
-            if end:
-                connection.sendall(end + trailers + b"\\r\\n")
-                connection.recv(1024)
-    """
-
-
-def test_a_runtime_streams_its_answer(bench: Bench):
-    function = bench.function(
-        talking(
-            POST_STREAM
-            + """
-    while True:
-        headers, request_id, event = take()
-        post(request_id, b"one ", b"\\xff\\x00", b"x" * json.loads(event))
-    """
-        ),
-        family="provided",
-    )
-    reply, data, types = streamed(function, 8_000_000)
-    assert data == b"one \xff\x00" + b"x" * 8_000_000
-    assert types == {"text/plain"}
-    assert reply.outcome.ok
-    assert function.invoke(3).outcome.payload == b"one \xff\x00xxx"
-    assert function.invoke(7_000_000).outcome.kind is Kind.RESPONSE_TOO_LARGE
-
-
-def test_a_streamed_answer_over_its_limit_ends_the_environment(bench: Bench):
-    function = bench.function(
-        talking(
-            POST_STREAM
-            + """
-    headers, request_id, event = take()
-    post(request_id, *[b"x" * 1000000] * 25)
-    """
-        ),
-        family="provided",
-    )
-    reply, data, _types = streamed(function)
-    assert reply.outcome.kind is Kind.RESPONSE_TOO_LARGE
-    assert len(data) <= 20 * 1024 * 1024
-    assert not reply.outcome.reusable
-
-
-def test_an_error_in_the_middle_of_a_stream_comes_as_a_trailer(bench: Bench):
-    function = bench.function(
-        talking(
-            POST_STREAM
-            + """
-    import base64
-    while True:
-        headers, request_id, event = take()
-        body = base64.b64encode(b'{"errorType": "Mid", "errorMessage": "way"}')
-        post(request_id, b"begun", trailers=b"Lambda-Runtime-Function-Error-Type: Mid\\r\\n"
-            b"Lambda-Runtime-Function-Error-Body: " + body + b"\\r\\n", end=b"0\\r\\n" if json.loads(event) else b"")
-    """
-        ),
-        family="provided",
-    )
-    reply, data, _types = streamed(function, event=True)
-    assert data == b"begun"
-    assert reply.outcome.kind is Kind.FUNCTION_ERROR
-    assert reply.value == {"errorType": "Mid", "errorMessage": "way"}
-    cut, _data, _types = streamed(function, event=False)
-    assert cut.outcome.error_type == "Runtime.TruncatedResponse"
-
-
-@pytest.mark.skipif(newest("node") is None, reason="there is no Node.js on this host")
-class TestNodeStreams:
-    def test_a_handler_writes_to_its_stream(self, bench: Bench):
-        function = bench.function(
-            """
-            const { pipeline } = require("stream/promises");
-            const { Readable } = require("stream");
-            exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
-              stream.setContentType("text/plain");
-              stream.write(context.awsRequestId + " ");
-              await pipeline(Readable.from([Buffer.alloc(event, "x"), "end"]), stream);
-            });
-            """,
-            family="node",
-        )
-        for size, number in ((10, 1), (7_000_000, 2)):
-            reply, data, types = streamed(function, size)
-            assert data == b"request-%d " % number + b"x" * size + b"end"
-            assert reply.outcome.ok
-            assert types == {"text/plain"}
-        assert function.invoke(2).outcome.payload == b"request-3 xxend"
-
-    def test_metadata_goes_before_the_body(self, bench: Bench):
-        function = bench.function(
-            """
-            exports.handler = awslambda.streamifyResponse(async (event, stream) => {
-              stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 });
-              stream.write("body");
-              stream.end();
-            });
-            """,
-            family="node",
-        )
-        _reply, data, types = streamed(function)
-        assert data == b'{"statusCode":201}' + b"\x00" * 8 + b"body"
-        assert types == {"application/vnd.awslambda.http-integration-response"}
-
-    def test_a_handler_that_throws_in_the_middle_ends_the_stream_with_its_error(self, bench: Bench):
-        function = bench.function(
-            """
-            exports.handler = awslambda.streamifyResponse(async (event, stream) => {
-              if (event) stream.write("begun");
-              await new Promise((resolve) => setTimeout(resolve, 20));
-              throw new TypeError("midway");
-            });
-            """,
-            family="node",
-        )
-        for begun, expected in ((True, b"begun"), (False, b"")):
-            reply, data, _types = streamed(function, begun)
-            assert data == expected
-            assert (reply.outcome.kind, reply.outcome.error_type) == (Kind.FUNCTION_ERROR, "TypeError")
-            assert reply.outcome.reusable
-
-    def test_a_stream_that_nobody_ends_ends_with_the_last_thing_to_do(self, bench: Bench):
-        body = "exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.write('all'); });"
-        reply, data, _types = streamed(bench.function(body, family="node"))
-        assert (data, reply.outcome.kind) == (b"all", Kind.OK)
-
-
 # -- AWS's own Python client -----------------------------------------------------------------------
 
 RIC = '#!/bin/sh\nexport PYTHONPATH=/opt/python\nexec /var/lang/bin/python3 -m awslambdaric "$_HANDLER"\n'
@@ -562,109 +273,3 @@ def test_awslambdaric_says_why_a_handler_cannot_be_imported(bench: Bench, awslam
     ).init()
     assert began.outcome.error_type == "Runtime.ImportModuleError"
     assert "No module named 'nothing_like_it'" in began.value["errorMessage"]
-
-
-# -- extensions ------------------------------------------------------------------------------------
-
-EXTENSION = (
-    TALK
-    + """
-    EXTENSION = "/2020-01-01/extension/"
-    status, headers, body = call("POST", EXTENSION + "register", json.dumps({"events": ["INVOKE", "SHUTDOWN"]}),
-        Lambda_Extension_Name=os.path.basename(sys.argv[0]))
-    me = headers["Lambda-Extension-Identifier"]
-    print("registered", status, body.decode(), flush=True)
-    print("telemetry", *call("PUT", "/2022-07-01/telemetry", "{}", Lambda_Extension_Identifier=me)[::2], flush=True)
-    while True:
-        status, headers, body = call("GET", EXTENSION + "event/next", Lambda_Extension_Identifier=me)
-        event = json.loads(body)
-        time.sleep(0.1)
-        print("extension", event["eventType"], event.get("requestId"), flush=True)
-    """
-)
-ECHO = {
-    "python": "def lambda_handler(event, context): return event",
-    "node": "exports.handler = async (event) => event;",
-    "provided": {"bootstrap": TALK + "while True: _h, i, event = take(); give(i, json.loads(event))"},
-}
-
-
-@pytest.mark.parametrize("family", ECHO)
-def test_an_extension_registers_first_and_hears_of_every_invocation(bench: Bench, family: str):
-    if family == "node" and newest("node") is None:
-        pytest.skip("there is no Node.js on this host")
-    function = bench.function(ECHO[family], family=family, layers=({"extensions/watcher": EXTENSION},))
-    about = {"functionName": "hello", "functionVersion": "$LATEST", "handler": function.spec.handler}
-    assert function.began.lines[0] == f"registered 200 {json.dumps(about)}"
-    assert function.began.lines[1].startswith("telemetry 202")
-    for number in (1, 2):
-        reply = function.invoke(number)
-        assert reply.value == number
-        assert reply.lines == [f"extension INVOKE request-{number}"]
-
-
-@pytest.fixture
-def endpoint() -> Iterator[tuple[str, list[str]]]:
-    """A server where the AWS endpoint would be: its address, and the paths that it was asked for."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(204)
-            self.end_headers()
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-
-
-def test_an_extension_hears_of_the_end(bench: Bench, endpoint: tuple[str, list[str]], settings):
-    asks_home = """
-        import socket
-        with socket.create_connection(("127.0.0.1", 4566)) as connection:
-            connection.sendall(b"GET /%s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n" % event["eventType"].encode())
-            connection.recv(1000)
-        if event["eventType"] == "SHUTDOWN":
-            break
-    """
-    settings.API_INTERNAL, asked = endpoint
-    function = bench.function(ECHO["python"], layers=({"extensions/last": EXTENSION + asks_home},))
-    assert function.invoke(1).value == 1
-    function.environment.stop()
-    assert asked == ["/INVOKE", "/SHUTDOWN"]
-
-
-@pytest.mark.parametrize(
-    "extension",
-    [
-        "#!/bin/sh\nexit 1\n",
-        "#!/bin/sh\nexec sleep 60\n",
-        "#!/no/such/program\n",
-        EXTENSION.partition("    while True")[0] + "    time.sleep(60)\n",
-    ],
-    ids=["ends", "never registers", "cannot be run", "never asks for an event"],
-)
-def test_an_extension_that_does_not_play_its_part_holds_up_only_the_start(bench: Bench, extension: str):
-    function = bench.function(ECHO["python"], layers=({"extensions/odd": extension},))
-    assert function.invoke("through").value == "through"
-
-
-def test_the_extensions_api_refuses_strangers(bench: Bench):
-    function = bench.function(
-        talking("""
-    EXTENSION = "/2020-01-01/extension/"
-    seen = [call("POST", EXTENSION + "register", "{}")[0],
-        call("POST", EXTENSION + "register", "rubbish", Lambda_Extension_Name="a")[0],
-        call("POST", EXTENSION + "register", '{"events": ["EXIT"]}', Lambda_Extension_Name="a")[0],
-        call("POST", EXTENSION + "register", '{"events": []}', Lambda_Extension_Name="a" * 200)[0],
-        call("GET", EXTENSION + "event/next", Lambda_Extension_Identifier="not-known")[0],
-        call("POST", EXTENSION + "register", b"x" * 100000, Lambda_Extension_Name="a")[0]]
-    while True:
-        headers, request_id, event = take()
-        give(request_id, seen)
-    """),
-        family="provided",
-    )
-    assert function.invoke().value == [403, 400, 400, 403, 403, 413]

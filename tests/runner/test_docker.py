@@ -18,6 +18,7 @@ from runner.sandboxes.docker import Docker
 from tests import engine
 from tests.engine import LiveBroker, broker_of_its_own, engine_with_images, shared_broker
 from tests.runner.sandbox_contract import *  # noqa: F403
+from tests.runner.sandbox_node import *  # noqa: F403
 from tests.runner.sandbox_walls import *  # noqa: F403
 from tests.runner.sandboxed import Bench, containers, opened
 

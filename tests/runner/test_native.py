@@ -9,6 +9,7 @@ from django.test import override_settings
 from runner.sandboxes.base import SandboxDriver, SandboxUnavailable
 from runner.sandboxes.native import Native
 from tests.runner.sandbox_contract import *  # noqa: F403
+from tests.runner.sandbox_node import *  # noqa: F403
 from tests.runner.sandboxed import Bench, opened
 
 
