@@ -7,12 +7,12 @@ A call passes through the stages of ``Api.answer``, top to bottom. Whatever goes
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
 
-from aws import authorization, bodies, code_links, cors, errors, operation, routing, signing, validation
+from aws import authorization, bodies, code_links, cors, errors, operation, routing, signing, topic_links, validation
 from aws.http import Request, Response
 from aws.identity import Identity, look_up, recall
 from aws.model import OperationModel, ServiceModel
@@ -35,7 +35,10 @@ HEADER_COUNT, HEADER_BYTES = 100, 32 * 1024
 HEALTH_PATH = "/_health"
 
 # Paths that answer without a signature: what is asked for carries its own permission.
-UNSIGNED: dict[str, Callable[[Request], Response]] = {code_links.PREFIX: code_links.download}
+UNSIGNED: dict[str, Callable[[Request], Response]] = {
+    code_links.PREFIX: code_links.download,
+    topic_links.PREFIX: topic_links.answer,
+}
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}", re.ASCII)
 
@@ -129,10 +132,9 @@ class Api:
             route = route or routing.find_operation(service, request)
             handler = _find_handler(service, route.operation)
             caller = _caller(call, identity, signature)
-            return await self._run(handler, route, caller, call)
+            return await self._run(handler, route, caller, request)
 
-    async def _run(self, handler: Operation, route: Route, caller: Caller, call: "Call") -> Response:
-        request = call.request
+    async def _run(self, handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
         if not handler.is_async:
             return await pool.run(_run_in_thread, handler, route, caller, request)
         if len(request.body) > PARSED_IN_LOOP:
@@ -141,8 +143,7 @@ class Api:
             params = _parse(route, request)
         if authorization.is_needed(caller):
             await pool.run(_authorize, route, caller, params)
-        answering = handler.handler(caller, params)
-        result: Params | None = await (_unless_gone(answering, call.receive) if handler.waits else answering)  # type: ignore[arg-type,misc]
+        result: Params | None = await handler.handler(caller, params)  # type: ignore[misc]
         return _render(route, result, caller.request_id)
 
 
@@ -270,20 +271,6 @@ def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Re
     _authorize(route, caller, params)
     result: Any = handler.handler(caller, params)
     return _render(route, result, caller.request_id)
-
-
-async def _unless_gone(answering: Coroutine[Any, Any, Params | None], receive: bodies.Receive) -> Params | None:
-    """What an operation answers that may wait for long; when its client goes away it is cancelled."""
-    task, gone = asyncio.ensure_future(answering), asyncio.ensure_future(_disconnect(receive))
-    try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise bodies.Disconnected
-    finally:
-        gone.cancel()
-        task.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
 
 
 def _render(route: Route, result: Params | None, request_id: str) -> Response:

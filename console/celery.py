@@ -36,8 +36,12 @@ app.conf.update(
         "remove old invocations": {"task": "runner.tasks.prune_invocations", "schedule": 3600.0},
         "remove old log events": {"task": "logs.tasks.sweep_logs", "schedule": 60.0, "options": {"expires": 60}},
         "remove old metrics": {"task": "logs.tasks.sweep_metrics", "schedule": 600.0, "options": {"expires": 600}},
-        "move messages": {"task": "queues.tasks.move_messages", "schedule": 1.0, "options": {"expires": 5}},
-        "remove old messages": {"task": "queues.tasks.sweep_queues", "schedule": 60.0, "options": {"expires": 60}},
+        "send notifications over HTTP": {
+            "task": "topics.tasks.deliver_due",
+            "schedule": 1.0,
+            "options": {"expires": 5},
+        },
+        "remove old notifications": {"task": "topics.tasks.prune_notifications", "schedule": 3600.0},
         "remove unused packages": {"task": "functions.tasks.prune_packages", "schedule": 1800.0},
     },
 )

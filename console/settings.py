@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "functions",
     "logs",
     "queues",
+    "topics",
     "runner",
     "triggers",
     "aws",

@@ -75,3 +75,8 @@ def schedule(region: str, account: str, group: str, name: str) -> str:
 def schedule_group(region: str, account: str, name: str) -> str:
     """The ARN of a schedule group."""
     return f"arn:{PARTITION}:scheduler:{region}:{account}:schedule-group/{name}"
+
+
+def topic(region: str, account: str, name: str) -> str:
+    """The ARN of a topic."""
+    return f"arn:{PARTITION}:sns:{region}:{account}:{name}"

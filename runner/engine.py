@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -34,7 +33,6 @@ log = logging.getLogger(__name__)
 
 CALLS, EVENTS = "calls", "events"  # the words of WORKER_SERVES
 _HEARTBEAT_S = 2.0
-_SWITCH_S = 0.001  # the lane waits no longer for the other threads, such as the writer's
 _EVICT_EVERY_S = 5.0
 _STARTS_PER_CORE = 2
 _FUNCTIONS_LOOKED_AT, _INTERPRETERS_KEPT = 200, 3
@@ -82,13 +80,12 @@ class Engine:
         """
         if self._driver is not None:
             self._driver.prepare()
-        sys.setswitchinterval(_SWITCH_S)
         self._make_workshop()
         self.calls = Calls(self.workshop)
         self._lane = Lane(
             crew=self._call_crew,
             slots=self._slots,
-            calls=self.calls if CALLS in settings.WORKER_SERVES else None,
+            serve=self.calls.serve if CALLS in settings.WORKER_SERVES else None,
             on_bell=self.wake if self.serves_events else None,
         )
         self._dispatcher = Dispatcher(
@@ -125,7 +122,6 @@ class Engine:
             log.warning("%d events are given back unfinished", count)
         self._over.set()
         self.calls.close()
-        self._lane.close()
         self._keeper.join(10)
         self.workshop.writer.close()
         self.workshop.stock.close()

@@ -23,6 +23,7 @@ SERVICES = (
     "lambda",
     "logs",
     "scheduler",
+    "sns",
     "sqs",
     "sts",
 )  # a new service: its name in botocore here, then run this

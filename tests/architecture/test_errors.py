@@ -10,7 +10,7 @@ from aws import model
 from aws.errors import JSON_AUTH_CODES, QUERY_CODES
 from core.errors import ServiceError
 
-PACKAGES = ("core", "accounts", "functions", "logs", "queues", "runner", "triggers", "aws")
+PACKAGES = ("core", "accounts", "functions", "logs", "queues", "runner", "triggers", "topics", "aws")
 # What no model has, because AWS may answer any request with it, or the product alone does.
 COMMON = {
     "AccessDeniedException",

@@ -5,12 +5,13 @@ from django.db.models import ForeignKey, Model
 
 from accounts.models import Account
 
-OURS = ("accounts", "functions", "logs", "queues", "runner", "triggers")
+OURS = ("accounts", "functions", "logs", "queues", "runner", "triggers", "topics")
 NOBODYS = {
     "accounts.Account": "the tenant itself",
     "accounts.User": "a person; may have no account yet",
     "accounts.SignInLink": "of a person",
     "functions.DeploymentPackage": "bytes by their hash: who knows all of them may share the copy",
+    "topics.SigningKey": "the server's own",
     "runner.Worker": "a process of the server",
 }
 
