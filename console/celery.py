@@ -46,4 +46,5 @@ app.conf.update(
     },
 )
 app.steps["worker"].add("runner.worker.EngineStep")
+app.steps["worker"].add("triggers.worker.MappingStep")
 app.autodiscover_tasks()

@@ -80,3 +80,8 @@ def schedule_group(region: str, account: str, name: str) -> str:
 def topic(region: str, account: str, name: str) -> str:
     """The ARN of a topic."""
     return f"arn:{PARTITION}:sns:{region}:{account}:{name}"
+
+
+def event_source_mapping(region: str, account: str, uuid: str) -> str:
+    """The ARN of an event source mapping."""
+    return f"arn:{PARTITION}:lambda:{region}:{account}:event-source-mapping:{uuid}"

@@ -11,6 +11,8 @@ from core import arns
 from functions.access import may_invoke
 from functions.references import parse_reference
 from functions.selectors import get_function
+from queues.access import SEND, may_send
+from queues.selectors import queue_of_arn
 from triggers.errors import NotPermitted
 
 INVOKE = "lambda:InvokeFunction"
@@ -31,6 +33,16 @@ def check_invoke_by_policy(*, account: Account, function_arn: str, service: str,
         raise NotPermitted(
             reason=f"User: {service} is not authorized to perform: {INVOKE} on resource: {function_arn} "
             f"{decision.why(INVOKE)}"
+        )
+
+
+def check_send_by_policy(*, account: Account, queue_arn: str, service: str, source_arn: str) -> None:
+    """Raise ``NotPermitted`` unless the queue's policy lets ``service`` send for ``source_arn``."""
+    queue = queue_of_arn(account=account, arn=queue_arn)
+    decision = may_send(queue=queue, service=service, source_arn=source_arn, source_account=account.id)
+    if not decision.allowed:
+        raise NotPermitted(
+            reason=f"User: {service} is not authorized to perform: {SEND} on resource: {queue_arn} {decision.why(SEND)}"
         )
 
 

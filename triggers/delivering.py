@@ -8,7 +8,9 @@ dead-letter queues"; EventBridge Scheduler user guide, "Configuring a dead-lette
 import json
 import logging
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -18,6 +20,9 @@ from accounts.selectors import own_arn
 from core import arns, clock, failpoints, limits, targets
 from core.errors import ServiceError, TooManyRequests
 from core.trace import carrying
+from queues.contents import AttributeValue, Draft
+from queues.selectors import queue_of_arn
+from queues.services import send_message
 from runner.services import invoke_async
 from triggers import access, bell
 from triggers.errors import NotPermitted
@@ -91,15 +96,39 @@ def _send(delivery: Delivery) -> UUID | None:
         return invoke_async(account=account, reference=own, payload=payload.encode(), source=source).pk
     if service == "events":
         _put_on_bus(delivery, own, payload)
+    elif service == "sqs":
+        _send_to_queue(delivery, own, payload)
     else:
-        targets.deliver(account_id=account.id, arn=own, event=json.loads(payload))
+        targets.deliver(account_id=account.id, arn=own, event=_document(payload))
     return None
 
 
+def _document(payload: str) -> Any:
+    """A schedule may send text that is no JSON."""
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload
+
+
+def _send_to_queue(delivery: Delivery, arn: str, payload: str, attributes: Mapping[str, str] | None = None) -> None:
+    """The text as it is; FIFO queues get their group."""
+    queue = queue_of_arn(account=delivery.account, arn=arn)
+    draft = Draft(
+        body=payload,
+        attributes={name: AttributeValue("String", value) for name, value in (attributes or {}).items() if value},
+        trace=delivery.trace,
+        group_id=delivery.settings.get("MessageGroupId", "") if queue.is_fifo else "",
+    )
+    send_message(queue=queue, draft=draft, sender_id=delivery.account_id)
+
+
 def _check_permission(delivery: Delivery, account: Account, arn: str, service: str) -> None:
-    """By the role where there is one; a rule's function decides by its own policy."""
+    """By the role where there is one; a rule's function decides by its own policy, and so does its queue without one."""
     if delivery.service == EVENTS and service == "lambda":
         access.check_invoke_by_policy(account=account, function_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
+    elif delivery.service == EVENTS and service == "sqs" and not delivery.role_arn:
+        access.check_send_by_policy(account=account, queue_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
     elif delivery.role_arn and (action := ACTIONS.get(service)):
         session = delivery.origin_arn.rpartition("/")[2]
         access.check_role(account=account, role_arn=delivery.role_arn, action=action, resource=arn, session=session)
@@ -155,12 +184,8 @@ def _give_up(delivery: Delivery, condition: str) -> None:
     if delivery.dead_letter_arn:
         try:
             with transaction.atomic(), carrying(delivery.trace):
-                targets.deliver(
-                    account_id=delivery.account_id,
-                    arn=own_arn(account=delivery.account, arn=delivery.dead_letter_arn)[0],
-                    event=json.loads(delivery.payload),
-                    attributes=dead_letter_attributes(delivery, condition),
-                )
+                arn = own_arn(account=delivery.account, arn=delivery.dead_letter_arn)[0]
+                _send_to_queue(delivery, arn, delivery.payload, dead_letter_attributes(delivery, condition))
             state = Delivery.State.DEAD_LETTER
         except ServiceError as error:
             log.warning("Delivery %s has no dead-letter queue: %s", delivery.pk, error.text)

@@ -4,7 +4,13 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import ResourceNotFound, ServiceError, ValidationError
+from core.errors import (
+    InvalidParameterValue,
+    ResourceConflict,
+    ResourceNotFound,
+    ServiceError,
+    ValidationError,
+)
 
 # -- EventBridge: every mistake of a caller is a 400 ------------------------------------------------
 
@@ -156,3 +162,43 @@ class NotPermitted(ServiceError):
     title: ClassVar[Any] = _("Not allowed")
     message = "{reason}"
     hint: ClassVar[Any] = _("A function needs a resource policy for events.amazonaws.com; a schedule needs a role.")
+
+
+# -- event source mappings: Lambda's words ---------------------------------------------------------
+
+
+class MappingNotFound(ResourceNotFound):
+    """No such mapping in the account."""
+
+    title: ClassVar[Any] = _("No such trigger")
+    message = "The resource you requested does not exist."
+
+
+class MappingExists(ResourceConflict):
+    """The queue is a source of this function already."""
+
+    title: ClassVar[Any] = _("The queue is a trigger of this function already")
+    message = (
+        'The event source arn (" {source} ") and function (" {function} ") provided mapping already exists. '
+        "Please update or delete the existing mapping with UUID {uuid}"
+    )
+
+
+class MappingInvalid(InvalidParameterValue):
+    """A mapping that cannot be."""
+
+    title: ClassVar[Any] = _("That trigger cannot be used")
+
+
+class VisibilityTooShort(MappingInvalid):
+    """Messages would come back while the function still works on them."""
+
+    message = "Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds"
+    hint: ClassVar[Any] = _("Give the queue a longer visibility timeout: AWS advises six times the function's timeout.")
+
+
+class RoleLacksPermission(MappingInvalid):
+    """The function's role may not read the queue."""
+
+    message = "The provided execution role does not have permissions to call {operation} on SQS"
+    hint: ClassVar[Any] = _("Attach AWSLambdaSQSQueueExecutionRole to the function's role.")

@@ -202,3 +202,44 @@ class Delivery(AccountOwned):
             models.Index(fields=["origin_arn", "-asked_at"], name="delivery_of_origin"),
             models.Index(fields=["state", "finished_at"], name="delivery_finished"),
         ]
+
+
+class EventSourceMapping(AccountOwned):
+    """A queue whose messages become events of a function. ``settings`` are members that are kept as they were sent."""
+
+    class State(models.TextChoices):
+        ENABLED = "Enabled"
+        DISABLED = "Disabled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    function = models.ForeignKey("functions.Function", on_delete=models.CASCADE, related_name="event_source_mappings")
+    qualifier = models.CharField(max_length=128, blank=True)
+    source_arn = models.CharField(max_length=512)
+    state = models.CharField(max_length=16, choices=State, default=State.ENABLED)
+    batch_size = models.PositiveIntegerField(default=10)
+    window_s = models.PositiveIntegerField(default=0)
+    maximum_concurrency = models.PositiveIntegerField(null=True)
+    reports_failures = models.BooleanField(default=False)
+    filters = models.JSONField(default=list)  # patterns as text
+    settings = models.JSONField(default=dict)
+    tags = models.JSONField(default=dict)
+    problem = models.CharField(max_length=512, blank=True)  # why nothing is read from the queue
+    modified_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["function", "qualifier", "source_arn"], name="event_source_mapping_once")
+        ]
+        indexes = [models.Index(fields=["account", "source_arn"], name="mapping_of_source")]
+
+    @property
+    def arn(self) -> str:
+        return arns.event_source_mapping(self.function.region, self.account_id, str(self.id))
+
+    @property
+    def function_arn(self) -> str:
+        return arns.function(self.function.region, self.account_id, self.function.name, self.qualifier)
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.state == EventSourceMapping.State.ENABLED

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
@@ -11,8 +12,18 @@ from accounts.selectors import own_arn
 from core.errors import InvalidParameterValue, ValidationError
 from core.paging import page, with_prefix
 from triggers import timetables
-from triggers.errors import EventBusNotFound, RuleNotFound, ScheduleGroupNotFound, ScheduleNotFound
-from triggers.models import DEFAULT, Delivery, EventBus, Firing, Rule, Schedule, ScheduleGroup, Timetable
+from triggers.errors import EventBusNotFound, MappingNotFound, RuleNotFound, ScheduleGroupNotFound, ScheduleNotFound
+from triggers.models import (
+    DEFAULT,
+    Delivery,
+    EventBus,
+    EventSourceMapping,
+    Firing,
+    Rule,
+    Schedule,
+    ScheduleGroup,
+    Timetable,
+)
 
 
 def bus_name(*, account: Account, text: str) -> str:
@@ -147,3 +158,32 @@ def page_of[M: Model](
         return page(rows, marker=token, size=size, key=key)
     except (InvalidParameterValue, ValueError, TypeError):
         raise ValidationError("Invalid NextToken.") from None
+
+
+# -- event source mappings -------------------------------------------------------------------------
+
+
+def get_mapping(*, account: Account, uuid: str) -> EventSourceMapping:
+    """The mapping or ``MappingNotFound``."""
+    try:
+        key = UUID(uuid)
+    except ValueError:
+        raise MappingNotFound from None
+    found = EventSourceMapping.objects.select_related("function").filter(account=account, pk=key).first()
+    if found is None:
+        raise MappingNotFound
+    return found
+
+
+def list_mappings(
+    *, account: Account, function: str = "", qualifier: str | None = None, source_arn: str = ""
+) -> QuerySet[EventSourceMapping]:
+    """The account's mappings, of one function (and qualifier) or queue where it is named."""
+    rows = EventSourceMapping.objects.select_related("function").filter(account=account)
+    if function:
+        rows = rows.filter(function__name=function)
+    if qualifier is not None:
+        rows = rows.filter(qualifier=qualifier)
+    if source_arn:
+        rows = rows.filter(source_arn=own_arn(account=account, arn=source_arn)[0])
+    return rows.order_by("pk")

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from triggers import delivering, firing
+from triggers.worker import drainer
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -19,6 +20,13 @@ def fire_due_schedules() -> None:
 def deliver_due_events() -> None:
     """Deliver what rules and schedules have sent."""
     delivering.deliver_due()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def read_mappings() -> None:
+    """A mapping was made or changed: look now rather than within the second."""
+    if (running := drainer()) is not None:
+        running.look()
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -267,13 +267,15 @@ def test_what_is_not_built_says_so(ada_boto):
     create(ada_boto)
 
     message = refused(
-        lambda: ada_boto.lambda_.create_event_source_mapping(
-            FunctionName="hello", EventSourceArn="arn:aws:sqs:us-east-1:123456789012:q"
+        lambda: ada_boto.lambda_.create_code_signing_config(
+            AllowedPublishers={
+                "SigningProfileVersionArns": ["arn:aws:signer:us-east-1:123456789012:/profiles/p/1234567890"]
+            }
         ),
         "UnknownOperationException",
     )
 
-    assert message == "The operation lambda.CreateEventSourceMapping is not available on this server."
+    assert message == "The operation lambda.CreateCodeSigningConfig is not available on this server."
 
 
 # -- invoking: the runner's answer at the door -----------------------------------------------------

@@ -1,4 +1,4 @@
-"""Tags of buses, rules and schedule groups, found by ARN."""
+"""Tags of buses, rules, schedule groups and event source mappings, found by ARN."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,9 +10,9 @@ from core import limits
 from core.errors import ValidationError
 from triggers import selectors
 from triggers.errors import EventBusNotFound, RuleNotFound, ScheduleGroupNotFound, TaggedResourceNotFound
-from triggers.models import DEFAULT, EventBus, Rule, ScheduleGroup
+from triggers.models import DEFAULT, EventBus, EventSourceMapping, Rule, ScheduleGroup
 
-type Tagged = EventBus | Rule | ScheduleGroup
+type Tagged = EventBus | Rule | ScheduleGroup | EventSourceMapping
 
 
 def checked(tags: Mapping[str, str]) -> dict[str, str]:
@@ -25,8 +25,10 @@ def checked(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def find(*, account: Account, arn: str) -> Tagged:
-    """What an ARN names. Raises ``TaggedResourceNotFound`` or ``ScheduleGroupNotFound``."""
+    """What an ARN names. Raises ``TaggedResourceNotFound``, ``ScheduleGroupNotFound`` or ``MappingNotFound``."""
     resource = own_arn(account=account, arn=arn)[0].partition(f":{account.id}:")[2]
+    if resource.startswith("event-source-mapping:"):
+        return selectors.get_mapping(account=account, uuid=resource.partition(":")[2])
     kind, _, rest = resource.partition("/")
     try:
         match kind:

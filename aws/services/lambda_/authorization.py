@@ -70,6 +70,7 @@ def _mapping_keys(caller: Caller, request: Params) -> dict[str, str | None]:
 
 
 _INVOKE = Rule(action="InvokeFunction")
+_OF_MAPPING = Rule(resource=_mapping)
 
 register(
     "lambda",
@@ -92,10 +93,13 @@ register(
         "Invoke": _INVOKE,
         "InvokeAsync": _INVOKE,
         "InvokeWithResponseStream": _INVOKE,
+        "DeleteEventSourceMapping": _OF_MAPPING,
+        "GetEventSourceMapping": _OF_MAPPING,
         "ListEventSourceMappings": Rule(resource=anything),
         "ListFunctions": Rule(resource=anything),
         "ListLayerVersions": Rule(resource=anything),
         "ListLayers": Rule(resource=anything),
+        "UpdateEventSourceMapping": _OF_MAPPING,
         "UpdateFunctionConfiguration": Rule(keys=_settings_keys, also=_pass_role),
     },
 )

@@ -10,6 +10,7 @@ from core import arns
 from functions import selectors
 from functions.models import Alias, EventInvokeConfig, Function, LayerVersion, Version
 from functions.wording import code_sha256
+from triggers.models import EventSourceMapping
 
 _KEPT = ("KMSKeyArn", "FileSystemConfigs")  # members of Version.extra that are shown as they were sent
 
@@ -184,3 +185,27 @@ def _vpc_config(sent: dict[str, Any]) -> Params:
         "VpcId": f"vpc-{digest[:17]}" if sent.get("SubnetIds") else "",
         "Ipv6AllowedForDualStack": sent.get("Ipv6AllowedForDualStack", False),
     }
+
+
+def event_source_mapping(row: EventSourceMapping, *, state: str = "") -> Params:
+    """EventSourceMappingConfiguration; ``state`` is what has just begun."""
+    members: Params = {
+        "UUID": str(row.pk),
+        "BatchSize": row.batch_size,
+        "MaximumBatchingWindowInSeconds": row.window_s,
+        "EventSourceArn": row.source_arn,
+        "FunctionArn": row.function_arn,
+        "LastModified": row.modified_at,
+        "State": state or row.state,
+        "StateTransitionReason": "USER_INITIATED",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"] if row.reports_failures else [],
+        "EventSourceMappingArn": row.arn,
+        **row.settings,
+    }
+    if row.problem:
+        members["LastProcessingResult"] = row.problem
+    if row.filters:
+        members["FilterCriteria"] = {"Filters": [{"Pattern": text} for text in row.filters]}
+    if row.maximum_concurrency is not None:
+        members["ScalingConfig"] = {"MaximumConcurrency": row.maximum_concurrency}
+    return members

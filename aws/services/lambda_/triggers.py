@@ -1,4 +1,4 @@
-"""What a function has none of yet: event source mappings and function URLs.
+"""What a function has none of yet: function URLs.
 
 Clients read them while they create, list and delete functions; there being none is the truth.
 """
@@ -9,18 +9,6 @@ from core.errors import ResourceNotFound
 from functions import selectors
 
 _NOTHING = "The resource you requested does not exist."
-
-
-@operation("lambda", "ListEventSourceMappings")
-def list_event_source_mappings(caller: Caller, request: Params) -> Params:
-    if "FunctionName" in request:
-        selectors.get_function(account=caller.account, name=function_name(caller, request))
-    return {"EventSourceMappings": []}
-
-
-@operation("lambda", "GetEventSourceMapping")
-def get_event_source_mapping(caller: Caller, request: Params) -> Params:
-    raise ResourceNotFound(_NOTHING)
 
 
 @operation("lambda", "ListFunctionUrlConfigs")
