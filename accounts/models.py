@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from core import arns, clock, ids
 from core.models import AccountOwned
@@ -31,6 +32,12 @@ class User(AbstractUser):
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="users")
     language = models.CharField(max_length=8, blank=True)
     theme = models.CharField(max_length=8, blank=True)
+    session_generation = models.PositiveIntegerField(default=0)  # one more, and every session before is over
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django compares this with what it noted at sign-in, at every request."""
+        noted = f"{self.password}{self.session_generation or ''}"
+        return salted_hmac("accounts.User.session", noted, secret=secret, algorithm="sha256").hexdigest()
 
 
 class SignInLink(models.Model):

@@ -82,6 +82,28 @@ def set_user_active(*, user: User, is_active: bool) -> None:
 
 
 @transaction.atomic
+def set_profile(*, user: User, full_name: str, email: str) -> None:
+    """What a person is called, and where they get mail; both may be empty."""
+    User.objects.filter(id=user.id).update(first_name=full_name, email=email)
+    user.first_name, user.email = full_name, email
+
+
+@transaction.atomic
+def change_password(*, user: User, password: str) -> None:
+    """Give a person another password. Whoever is signed in with the old one, elsewhere too, is signed out."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+@transaction.atomic
+def end_sessions(*, user: User) -> None:
+    """Sign a person out wherever they are signed in; sign-in links that wait for them stop working as well."""
+    User.objects.filter(id=user.id).update(session_generation=F("session_generation") + 1)
+    SignInLink.objects.filter(user=user, used_at=None).delete()
+    user.refresh_from_db(fields=["session_generation"])
+
+
+@transaction.atomic
 def delete_user(*, user: User) -> None:
     """Delete a person with their keys; what they made stays with the account."""
     _bump_stamps_of_keys(user)

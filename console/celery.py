@@ -42,6 +42,11 @@ app.conf.update(
             "options": {"expires": 5},
         },
         "remove old notifications": {"task": "topics.tasks.prune_notifications", "schedule": 3600.0},
+        "look after layer builds": {
+            "task": "runner.tasks.sweep_layer_builds",
+            "schedule": 20.0,
+            "options": {"expires": 20},
+        },
         "remove unused packages": {"task": "functions.tasks.prune_packages", "schedule": 1800.0},
     },
 )

@@ -27,7 +27,10 @@ class Section:
 GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
     (
         _("Build"),
-        (Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),),
+        (
+            Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),
+            Section(_("Layers"), "layers", "layer_list", "layers/", "gl", "Lambda", "layer"),
+        ),
     ),
     (
         _("Observe"),

@@ -208,6 +208,11 @@ SCHEDULE_GRACE_S = env_number("SCHEDULE_GRACE_S", 3600)  # ticks missed for no l
 KEEP_FIRINGS_DAYS = env_number("KEEP_FIRINGS_DAYS", 7)
 FAIL_AT = env("FAIL_AT")  # a failpoint for fault tests: "name:nth"
 
+# what the installer of packages for layers needs to reach its index, beside pip's own configuration
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+INSTALLER_ENVIRONMENT = {name: os.environ[name] for name in (*_PROXIES, *_CERTIFICATES) if name in os.environ}
+
 # -- language, time, static files ------------------------------------------------------------------
 
 USE_TZ = True
@@ -223,6 +228,10 @@ STORAGES = {
 }
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "UserAttributeSimilarityValidator")
+]
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -3,14 +3,17 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages import (
+    account,
     code,
     configuration,
     connect,
     function_logs,
     functions,
     invocations,
+    layers,
     log_groups,
     monitor,
+    palette,
     session,
     versions,
 )
@@ -50,9 +53,21 @@ function_urls: Urls = [
     path("logs/", function_logs.function_logs, name="function_logs"),
     path("versions/", versions.version_list, name="version_list"),
     path("versions/publish/", versions.function_publish_version, name="function_publish_version"),
+    path("versions/compare/", versions.version_compare, name="version_compare"),
+    path("versions/<int:number>/", versions.version_detail, name="version_detail"),
     path("versions/<int:number>/delete/", versions.version_delete, name="version_delete"),
     path("aliases/save/", versions.alias_save, name="alias_save"),
     path("aliases/<str:alias>/delete/", versions.alias_delete, name="alias_delete"),
+]
+
+layer_urls: Urls = [
+    path("", layers.layer_list, name="layer_list"),
+    path("new/", layers.layer_new, name="layer_new"),
+    path("builds/<uuid:build_id>/", layers.layer_build, name="layer_build"),
+    path("<str:layer>/versions/", layers.layer_detail, name="layer_detail"),
+    path("<str:layer>/versions/<int:number>/", layers.layer_version, name="layer_version"),
+    path("<str:layer>/versions/<int:number>/package.zip", layers.layer_package, name="layer_package"),
+    path("<str:layer>/versions/<int:number>/delete/", layers.layer_delete, name="layer_delete"),
 ]
 
 connect_urls: Urls = [
@@ -69,13 +84,27 @@ log_urls: Urls = [
     path("tail/", log_groups.log_tail, name="log_tail"),
 ]
 
+account_urls: Urls = [
+    path("", account.account_page, name="account"),
+    path("profile/", account.profile_save, name="profile_save"),
+    path("password/", account.password_change, name="password_change"),
+    path("sessions/end/", account.sessions_end, name="sessions_end"),
+    path("link/", account.own_link_create, name="own_link_create"),
+    path("people/", account.person_add, name="person_add"),
+    path("people/<str:username>/", account.person_set, name="person_set"),
+    path("people/<str:username>/link/", account.person_link_create, name="person_link_create"),
+]
+
 workspace_urls: Urls = [
     path("", functions.function_list, name="function_list"),
     path("functions/", functions.old_function_list),
     path("functions/new/", functions.function_new, name="function_new"),
     path("functions/<str:name>/", include(function_urls)),
     path("logs/", include(log_urls)),
+    path("layers/", include(layer_urls)),
     path("connect/", include(connect_urls)),
+    path("account/", include(account_urls)),
+    path("palette/", palette.palette, name="palette"),
 ]
 
 urlpatterns: Urls = [

@@ -33,7 +33,12 @@ def register(service: str, target: Target) -> None:
 def accepts(arn: str) -> bool:
     """Whether somebody here takes events for this ARN."""
     parsed = arns.parse(arn)
-    return parsed is not None and parsed.service in _targets
+    return parsed is not None and takes(parsed.service)
+
+
+def takes(service: str) -> bool:
+    """Whether somebody here takes events for ARNs of ``service``."""
+    return service in _targets
 
 
 def deliver(*, account_id: str, arn: str, event: Any, attributes: Mapping[str, str] | None = None) -> None:

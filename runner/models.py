@@ -80,3 +80,53 @@ class Invocation(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state not in (State.QUEUED, State.RUNNING)
+
+
+class LayerBuild(models.Model):
+    """A layer made of packages from an index: what was asked for, how far it is, and what came of it.
+
+    ``packages`` are requirements (name and version), ``log`` is the installer's own text, bounded.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+
+    class Failure(models.TextChoices):
+        """Why nothing came of it; the words for each are the door's."""
+
+        NOT_FOUND = "not-found"  # no such package, or none that is ready for this runtime
+        NEEDS_BUILDING = "needs-building"  # something in it is source code only
+        CONFLICT = "conflict"
+        OFFLINE = "offline"
+        TOO_LONG = "too-long"
+        TOO_LARGE = "too-large"
+        REFUSED = "refused"  # by the house, in ``detail``
+        INTERRUPTED = "interrupted"
+        OTHER = "other"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, related_name="+")
+    layer_name = models.CharField(max_length=140)
+    description = models.CharField(max_length=256, blank=True)
+    runtime = models.CharField(max_length=32)
+    packages = models.JSONField(default=list)
+    state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
+    failure = models.CharField(max_length=16, choices=Failure, blank=True)
+    detail = models.TextField(blank=True)
+    log = models.TextField(blank=True)
+    layer_version = models.ForeignKey(
+        "functions.LayerVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(null=True)  # when its worker last said that it lives
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "asked_at"], name="layer_build_state")]
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in (self.State.SUCCEEDED, self.State.FAILED)

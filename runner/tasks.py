@@ -1,5 +1,6 @@
 """Celery's door to the runner. Every task may run twice, late, or not at all: the database decides what is done."""
 
+import uuid
 from datetime import timedelta
 
 from celery import shared_task
@@ -7,6 +8,7 @@ from django.conf import settings
 
 from core import clock
 from runner import bell, claims
+from runner.layerbuilds import building
 from runner.models import Invocation
 from runner.states import FINAL
 from runner.worker import engine
@@ -42,3 +44,15 @@ def prune_invocations() -> None:
     ended = Invocation.objects.filter(state__in=FINAL, finished_at__lt=old)
     while keys := list(ended.values_list("pk", flat=True)[:_PRUNE_BATCH]):
         Invocation.objects.filter(pk__in=keys).delete()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def build_layer(build_id: str) -> None:
+    """Make a layer of packages, if nobody does yet."""
+    building.build(uuid.UUID(build_id))
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_layer_builds() -> None:
+    """Look for builds that were lost on the way."""
+    building.sweep()

@@ -23,12 +23,31 @@ class GeneralForm(forms.Form):
     )
     memory_size = forms.IntegerField(label=_("Memory"), min_value=limits.MEMORY_MB_MIN, max_value=limits.MEMORY_MB_MAX)
     timeout = forms.IntegerField(label=_("Timeout"), min_value=limits.TIMEOUT_S_MIN, max_value=limits.TIMEOUT_S_MAX)
+    ephemeral_storage = forms.IntegerField(
+        label=_("Ephemeral storage"),
+        required=False,
+        min_value=limits.EPHEMERAL_STORAGE_MB_MIN,
+        max_value=limits.EPHEMERAL_STORAGE_MB_MAX,
+    )
 
     def clean_runtime(self) -> str:
         identifier: str = self.cleaned_data["runtime"]
         if identifier != self.initial.get("runtime") and not runtimes.is_available(identifier):
             raise forms.ValidationError(_("This server cannot run that runtime. Choose one of the list."))
         return identifier
+
+
+class ConcurrencyForm(forms.Form):
+    """``shared``: the account's unreserved concurrency; ``reserved``: a number of executions at once."""
+
+    mode = forms.ChoiceField(choices=[("shared", ""), ("reserved", "")])
+    reserved = forms.IntegerField(label=_("Reserved concurrency"), required=False, min_value=0)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("mode") == "reserved" and data.get("reserved") is None and "reserved" not in self.errors:
+            self.add_error("reserved", _("How many executions at once? Type a whole number."))
+        return data
 
 
 # the settings that an explanation's button may set, and how their value is read

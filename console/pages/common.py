@@ -3,6 +3,7 @@
 from typing import Any
 
 from console.http import ConsoleRequest
+from console.overview import overview
 from functions import selectors
 from functions.models import Version
 
@@ -13,6 +14,6 @@ def function_context(request: ConsoleRequest, version: Version, *, tab: str) -> 
         "function": version.function,
         "version": version,
         "tab": tab,
-        "layers": selectors.attached_layers(version),
+        "overview": overview(account=request.account, version=version),
         "notes": selectors.notes(version),
     }

@@ -1,26 +1,41 @@
-"""The Configuration tab: general settings and environment variables; saved test events."""
+"""The Configuration tab: its sections as a table; quick settings; saved test events."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from console import event_templates, runtime_choices
+from console import event_templates
 from console.forms import configuration as forms
-from console.http import ConsoleRequest, finish, fragment, is_htmx, render_page
+from console.http import ConsoleRequest, fragment, is_htmx
 from console.pages import invocations
 from console.pages.code import event_bodies
-from console.pages.common import function_context
+from console.pages.sections.asynchronous import asynchronous
+from console.pages.sections.concurrency import concurrency
+from console.pages.sections.environment import environment
+from console.pages.sections.general import general
+from console.pages.sections.layers import layers
+from console.pages.sections.permissions import permissions
+from console.pages.sections.tags import tags
 from core.errors import InvalidParameterValue, ServiceError
 from functions import selectors
 from functions.models import Version
 from functions.services.functions import update_function_configuration
 from functions.services.test_events import delete_test_event, save_test_event
 
-SECTIONS = {"general": gettext_lazy("General"), "environment": gettext_lazy("Environment variables")}
+# each answers GET and POST with the function's $LATEST; the words for them are in sections/names.py
+SECTIONS: dict[str, Callable[[ConsoleRequest, Version], HttpResponse]] = {
+    "general": general,
+    "environment": environment,
+    "permissions": permissions,
+    "asynchronous": asynchronous,
+    "concurrency": concurrency,
+    "layers": layers,
+    "tags": tags,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,49 +43,7 @@ def function_configuration(request: ConsoleRequest, name: str, section: str) -> 
     """One section of the configuration."""
     if section not in SECTIONS:
         raise Http404(section)
-    version = selectors.get_version(account=request.account, name=name)
-    return (general if section == "general" else environment)(request, version)
-
-
-def general(request: ConsoleRequest, version: Version) -> HttpResponse:
-    """Description, runtime, handler, memory, timeout."""
-    names = ("description", "runtime", "handler", "memory_size", "timeout")
-    initial = {name: getattr(version, name) for name in names}
-    form = forms.GeneralForm(request.POST if request.method == "POST" else None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        settings = {name: value for name, value in form.cleaned_data.items() if value != initial[name]}
-        return _save(request, version, "general", settings)
-    return _section(
-        request, version, "general", {"form": form, "runtimes": runtime_choices.choices()}, bool(form.errors)
-    )
-
-
-def environment(request: ConsoleRequest, version: Version) -> HttpResponse:
-    """The environment variables."""
-    now = dict(version.environment or {})
-    wrong: list[str] = []
-    if request.method == "POST":
-        now, wrong = forms.variables(request.POST)
-        if not wrong:
-            return _save(request, version, "environment", {"environment": now})
-    return _section(request, version, "environment", {"variables": now.items(), "wrong": wrong}, bool(wrong))
-
-
-def _section(
-    request: ConsoleRequest, version: Version, section: str, context: dict[str, Any], is_bad: bool
-) -> HttpResponse:
-    context |= {**function_context(request, version, tab="configuration"), "section": section, "sections": SECTIONS}
-    template = f"functions/configuration_{section}.html"
-    if is_htmx(request) and is_bad:
-        return fragment(request, f"{template}#section", context, status=422)
-    return render_page(request, template, context, fragments={"section"}, status=422 if is_bad else 200)
-
-
-def _save(request: ConsoleRequest, version: Version, section: str, settings: dict[str, Any]) -> HttpResponse:
-    name = version.function.name
-    if settings:
-        update_function_configuration(account=request.account, name=name, **settings)
-    return finish(request, "function_configuration", request.account.slug, name, section, said=_("Saved."))
+    return SECTIONS[section](request, selectors.get_version(account=request.account, name=name))
 
 
 @require_POST

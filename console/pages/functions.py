@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console import activity, blueprints, runtime_choices
+from console import activity, blueprints, runtime_choices, triggers
 from console.forms.functions import CreateFunctionForm
 from console.http import ConsoleRequest, finish, fragment, is_htmx, render_page
 from core import clock
@@ -34,8 +34,11 @@ def function_list(request: ConsoleRequest) -> HttpResponse:
     search, order = request.GET.get("q", "").strip(), request.GET.get("sort", "")
     rows = activity.with_last_invocation(_found(request, search)).order_by(*ORDERS.get(order, ORDERS["name"]))
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    hours = activity.last_hour(functions=[version.function for version in page], now=clock.now())
+    functions = [version.function for version in page]
+    hours = activity.last_hour(functions=functions, now=clock.now())
+    found = triggers.of_functions(account=request.account, functions=functions)
     for version in page:
+        version.triggers = found.get(version.function_id, [])  # type: ignore[attr-defined]
         version.hour = hours[version.function_id]  # type: ignore[attr-defined]
     context = {
         "page": page,

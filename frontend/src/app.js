@@ -1,5 +1,7 @@
 // Behaviour that every page shares. No inline handlers anywhere: elements say what they do in data-* attributes.
+import { measure } from "./configuration.js";
 import { cap } from "./logs.js";
+import { openPalette } from "./palette.js";
 
 const strings = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
 const root = document.documentElement;
@@ -73,6 +75,11 @@ const actions = {
     const row = button.closest("[data-row]");
     (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("input")?.focus();
     row.remove();
+    measure();
+  },
+  palette() {
+    openPalette();
+    return true;
   },
 };
 
@@ -123,6 +130,8 @@ document.addEventListener("htmx:after:swap", () => {
 });
 for (const toast of document.querySelectorAll("#toasts > .toast")) setTimeout(() => toast.remove(), 5000);
 for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
+const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
+if (named?.tagName === "DIALOG") named.showModal();
 
 // -- the editor comes only where it is needed ----------------------------------------------------
 

@@ -31,6 +31,7 @@ def console_settings(settings: Any, tmp_path: Path) -> Iterator[None]:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.SERVESTATIC_AUTOREFRESH = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # what slows guessing slows tests
     archives.forget_checks()
     yield
     archives.forget_checks()

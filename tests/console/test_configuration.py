@@ -54,8 +54,8 @@ def test_two_of_one_name_are_told(ada, at_browser, make_function):
 def test_a_reserved_name_is_refused_in_aws_words(ada, at_browser, make_function):
     make_function(ada)
     answer = at_browser(ada).post(ENVIRONMENT, {"key": "AWS_REGION", "value": "x"}, headers=HTMX)
-    assert answer.status_code == 400
-    assert "reserved" in text(answer)
+    assert answer.status_code == 422
+    assert "reserved" in text(answer) and 'value="AWS_REGION"' in text(answer)
 
 
 def test_a_section_that_is_not_there(ada, at_browser, make_function):

@@ -1,0 +1,1 @@
+"""The sections of a function's configuration: one module each, listed in ``console.pages.configuration``."""
