@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_default_roles'),
         ('functions', '0001_initial'),
-        ('runner', '0004_invocation_trace'),
+        ('runner', '0005_delivered_to'),
     ]
 
     operations = [
