@@ -6,10 +6,11 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from bench.load import at_once, invocation, one_after_another, percentile
+from bench.pages import pages
 from bench.processes import Process, memory_mb, processor_s, tree
+from bench.row import Row
 from tests.labs.hands import Boto3
 from tests.live import Live, eventually
 
@@ -22,17 +23,6 @@ PARTS: dict[str, Callable[[Process], bool]] = {
     "redis": lambda process: process.name == "redis",
     "sandboxes": lambda process: process.sandboxed,
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. ``bar``: what must hold now; ``goal``: where it is to go."""
-
-    what: str
-    measured: str
-    bar: str = ""
-    goal: str = ""
-    good: bool = True
 
 
 def start(live: Live) -> Iterator[Row]:
@@ -127,7 +117,7 @@ def _reports(live: Live, name: str) -> int:
     return sum(len(page["events"]) for page in found)
 
 
-MEASURES: tuple[Callable[[Live], Iterator[Row]], ...] = (start, rest, warm, accept, cold, environments)
+MEASURES: tuple[Callable[[Live], Iterator[Row]], ...] = (start, rest, warm, accept, cold, environments, pages)
 
 
 def asked(names: list[str]) -> list[Callable[[Live], Iterator[Row]]]:

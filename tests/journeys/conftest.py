@@ -32,9 +32,14 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
+def find_chromium() -> str | None:
+    """The browser of this machine."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         pytest.skip("There is no Chromium on this machine: apt-get install chromium")
     running = playwright.chromium.launch(executable_path=chromium, args=ARGS)

@@ -1,0 +1,195 @@
+"""The console as a person at a browser has it: what its pages weigh, and how long they take."""
+
+import http.cookiejar
+import re
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+
+from bench.load import percentile
+from bench.row import Row
+from tests.journeys.conftest import ARGS, find_chromium
+from tests.labs.hands import Boto3
+from tests.live import Live
+
+ROUNDS = 7
+STUDENTS = 30
+CODE = "def lambda_handler(event, context):\n    print('step', {number})\n    return {number}\n"
+EDITOR = ".pane-code code-editor[data-ready]"
+ENDED = "#result .result-bar.ok, #result .result-bar.bad"
+
+
+def pages(live: Live) -> Iterator[Row]:
+    """Weights and times of the console, medians of some rounds; and thirty students who press Test together."""
+    chromium = find_chromium()
+    if chromium is None:
+        yield Row("the console's pages", "not measured: there is no Chromium")
+        return
+    Boto3(live).create_function("page", CODE.format(number=0))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
+        state = _sign_in(browser, live)
+        yield from _weights(browser, state, live)
+        yield from _times(browser, state, live)
+        browser.close()
+    yield from _together(live)
+
+
+def _sign_in(browser: Browser, live: Live) -> object:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(live.sign_in_link())
+    page.locator("main button").first.click()
+    page.wait_for_url("**/teacher/")
+    return context.storage_state()
+
+
+def _weights(browser: Browser, state: object, live: Live) -> Iterator[Row]:
+    for label, path, limit in (("list", "", 90), ("function", "functions/page/", 250)):
+        cold, warm, ready = [], [], []
+        for _ in range(ROUNDS):
+            context = browser.new_context(storage_state=state)  # type: ignore[arg-type]
+            url = f"{live.console}/teacher/{path}"
+            weight, took = _load(context, url, editor=label == "function")
+            cold.append(weight)
+            weight_again, took_again = _load(context, url, editor=label == "function")
+            warm.append(weight_again)
+            ready.append((took, took_again))
+            context.close()
+        first, again = percentile(cold, 50), percentile(warm, 50)
+        shown = f"{first:.0f} kB, {again:.1f} kB when seen before"
+        yield Row(f"page weight, {label}", shown, f"≤ {limit} kB", f"≤ {limit} kB, ≤ 15 kB", first <= limit)
+        if label == "function":
+            first, again = (percentile([pair[place] for pair in ready], 50) for place in (0, 1))
+            shown = f"{first:.0f} ms, {again:.0f} ms when seen before"
+            yield Row("editor can be typed into", shown, "≤ 500 ms", "≤ 500, ≤ 150 ms", first <= 500)
+
+
+def _load(context: BrowserContext, url: str, *, editor: bool) -> tuple[float, float]:
+    """Kilobytes over the network, and milliseconds until the page can be used."""
+    page = context.new_page()
+    session: CDPSession = context.new_cdp_session(page)
+    session.send("Network.enable")
+    received = [0.0]
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    begun = time.perf_counter()
+    page.goto(url)
+    page.wait_for_selector(EDITOR if editor else "main")
+    took = (time.perf_counter() - begun) * 1000
+    page.wait_for_load_state("networkidle")
+    page.close()
+    return sum(received) / 1000, took
+
+
+def _times(browser: Browser, state: object, live: Live) -> Iterator[Row]:
+    context = browser.new_context(storage_state=state, viewport={"width": 1440, "height": 900})  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{live.console}/teacher/functions/page/")
+    page.wait_for_selector(EDITOR)
+    edited = [_press(page, number, ENDED) for number in range(1, ROUNDS * 2 + 1)]
+    p50 = percentile(edited, 50)
+    shown = f"p50 {p50:.0f} ms, p95 {percentile(edited, 95):.0f}"
+    yield Row("edited code to its result, in the browser", shown, "≤ 400 ms", "≤ 400 ms", p50 <= 400)
+    again = [_press(page, None, ENDED) for _ in range(ROUNDS * 2)]
+    p50 = percentile(again, 50)
+    shown = f"p50 {p50:.0f} ms, p95 {percentile(again, 95):.0f}"
+    yield Row("the same code again to its result", shown, "≤ 100 ms", "≤ 100 ms", p50 <= 100)
+    lines = [_press(page, None, "#log-lines .l") for _ in range(ROUNDS)]
+    p50 = percentile(lines, 50)
+    yield Row("pressing Test to the first log line", f"p50 {p50:.0f} ms", "≤ 150 ms", "≤ 150 ms", p50 <= 150)
+    tabs = [_go(page, name) for _ in range(ROUNDS) for name in ("Logs", "Configuration", "Versions and aliases")]
+    p95 = percentile(tabs, 95)
+    shown = f"p50 {percentile(tabs, 50):.0f} ms, p95 {p95:.0f}"
+    yield Row("from tab to tab", shown, "≤ 100 ms", "p95 ≤ 100 ms", p95 <= 100)
+    context.close()
+
+
+def _press(page: Page, number: int | None, until: str) -> float:
+    """Milliseconds from pressing Test until something can be seen; with other code before, when there is a number."""
+    if number is not None:
+        page.evaluate(
+            "text => { document.querySelector('.pane-code code-editor').value = text; }", CODE.format(number=number)
+        )
+    page.evaluate(
+        "() => { document.querySelector('#log-lines').replaceChildren();"
+        " document.querySelector('#result').replaceChildren(); }"
+    )
+    begun = time.perf_counter()
+    page.evaluate("document.querySelector('#run').click()")
+    page.wait_for_selector(until)
+    took = (time.perf_counter() - begun) * 1000
+    page.wait_for_selector(ENDED)
+    return took
+
+
+def _go(page: Page, name: str) -> float:
+    begun = time.perf_counter()
+    page.get_by_role("link", name=name, exact=True).first.click()
+    page.wait_for_selector(f'nav.tabs a[aria-current="page"]:has-text("{name}")')
+    return (time.perf_counter() - begun) * 1000
+
+
+# -- thirty at once --------------------------------------------------------------------------------
+
+
+class Student:
+    """Somebody signed in, without a browser: what a browser sends when Test is pressed, and what it reads."""
+
+    def __init__(self, live: Live, name: str) -> None:
+        self.live, self.path = live, f"/teacher/functions/{name}/"
+        jar = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        link = urllib.parse.urlsplit(live.sign_in_link()).path
+        self.ask(link, {"csrfmiddlewaretoken": self._token(self.ask(link))})
+        self.token = self._token(self.ask(self.path))
+
+    def _token(self, page: str) -> str:
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert found is not None, page[:400]
+        return found[1]
+
+    def ask(self, path: str, form: dict[str, str] | None = None, **headers: str) -> str:
+        data = urllib.parse.urlencode(form).encode() if form is not None else None
+        request = urllib.request.Request(f"{self.live.console}{path}", data=data, headers=headers)
+        with self.opener.open(request, timeout=60) as answer:
+            return str(answer.read().decode())
+
+    def test(self, number: int) -> float:
+        """Press Test with other code than before and wait for the result: milliseconds."""
+        form = {
+            "csrfmiddlewaretoken": self.token,
+            "file:lambda_function.py": CODE.format(number=number),
+            "event": "{}",
+        }
+        begun = time.perf_counter()
+        running = self.ask(f"{self.path}test/", form, **{"HX-Request": "true", "HX-Target": "section#result"})
+        stream = re.search(r'hx-sse:connect="([^"]+)"', running)
+        assert stream is not None, running[:400]
+        ended = self.ask(stream[1])
+        assert "result-bar ok" in ended, ended[-600:]
+        return (time.perf_counter() - begun) * 1000
+
+
+def _together(live: Live) -> Iterator[Row]:
+    for number in range(STUDENTS):
+        Boto3(live).create_function(f"student-{number}", CODE.format(number=0))
+    with ThreadPoolExecutor(STUDENTS) as threads:
+        students = list(threads.map(lambda number: Student(live, f"student-{number}"), range(STUDENTS)))
+        barrier = threading.Barrier(STUDENTS)
+
+        def press(student: Student, number: int) -> float:
+            barrier.wait()
+            return student.test(number)
+
+        took = [each for turn in (1, 2, 3) for each in threads.map(press, students, repeat(turn))]
+    p95 = percentile(took, 95)
+    shown = f"p50 {percentile(took, 50):.0f} ms, p95 {p95:.0f}, 0 errors"
+    yield Row(
+        f"{STUDENTS} students press Test at once, each with new code", shown, "p95 ≤ 1 s", "p95 ≤ 1 s", p95 <= 1000
+    )
