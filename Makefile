@@ -16,8 +16,8 @@ doctor: ## Tell what this machine can do, what is weak, and the command that men
 seed: ## Put the demonstration functions into the owner's account
 	@sh scripts/setup.sh up && exec $(MANAGE) seed
 
-test: ## Set up and run every test
-	@sh scripts/setup.sh test && exec $(PYTHON) scripts/test.py
+test: ## Set up and run every test; DATABASE=postgres or sqlite: everything on that one alone
+	@sh scripts/setup.sh test && exec $(PYTHON) scripts/test.py $(if $(DATABASE),--database $(DATABASE))
 
 check: ## Lint, types, import contract, migrations, built assets, forbidden words
 	@sh scripts/setup.sh test && exec $(PYTHON) scripts/check.py

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from glob import glob
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,12 @@ SYSTEM: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {
         (("npm",), ("npm",), "the tests of AWS's JavaScript SDK are skipped"),
         (("dockerd", "/usr/sbin/dockerd"), ("docker.io",), "the container engine's tests are skipped"),
         (("mmdebstrap",), ("mmdebstrap",), "the container engine's tests are skipped"),
+        (
+            ("docker-compose", "/usr/libexec/docker/cli-plugins/docker-compose*"),
+            ("docker-compose",),
+            "the tests of compose.yaml are skipped",
+        ),
+        (("initdb", "/usr/lib/postgresql/*/bin/initdb"), ("postgresql",), "nothing is tested on PostgreSQL"),
     ],
 }
 
@@ -139,7 +146,7 @@ def make_redis() -> None:
 
 def install_system_tools(purpose: str) -> None:
     """Debian's packages, where we are root on Debian or Ubuntu; else one line with the command for each."""
-    missing = [row for row in SYSTEM[purpose] if not any(shutil.which(command) for command in row[0])]
+    missing = [row for row in SYSTEM[purpose] if not _is_there(row[0])]
     if not missing or sys.platform != "linux":
         return
     packages = [package for _, names, _ in missing for package in names]
@@ -148,10 +155,17 @@ def install_system_tools(purpose: str) -> None:
         say(f"Missing on this machine, so installing now: {' '.join(command)}")
         if _apt(*command) or (_apt("apt-get", "update") and _apt(*command)):
             return
-        say("That failed; going on without.")
+        say("That failed; trying one by one.")
+        for _commands, names, _without in missing:
+            _apt(*command[:4], *names)
     for commands, names, without in missing:
-        if not any(shutil.which(command) for command in commands):
+        if not _is_there(commands):
             say(f"No {commands[0]}: {without}. To install it: sudo apt-get install {' '.join(names)}")
+
+
+def _is_there(commands: tuple[str, ...]) -> bool:
+    """Whether one of them is; a command outside PATH is given as a pattern."""
+    return any(shutil.which(command) or ("*" in command and glob(command)) for command in commands)
 
 
 def _apt(*command: str) -> bool:

@@ -1,5 +1,15 @@
-"""Run every test: on all processors, with pytest's closing line last. Arguments go to pytest."""
+"""Run every test: on all processors, with pytest's closing line last. Further arguments go to pytest.
 
+    test.py                        everything on SQLite, and on PostgreSQL whatever depends on the database: one summary
+    test.py --database postgres    everything on PostgreSQL
+    test.py --database sqlite      everything on SQLite
+
+PostgreSQL is a private server that lives as long as the tests. Where it is not installed, that part is left out and
+counted as skipped; asked for by name, its absence is an error.
+"""
+
+import argparse
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from private_postgres import HOW_TO_INSTALL, Cluster, programs
+
+NO_TESTS_COLLECTED = 5
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDER = "registry.terraform.io"
 MIRRORS = (  # where Terraform itself, packages and administrators put providers
@@ -62,18 +75,70 @@ def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str |
     return done.stdout
 
 
-def main(arguments: list[str]) -> None:
+def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
+    """Its exit code."""
+    processors = str(min(os.cpu_count() or 1, 4))
+    command = (sys.executable, "-m", "pytest", "-p", "tests.outcomes", "-n", processors, "--dist", "loadgroup")
+    with tempfile.TemporaryDirectory(prefix="pupitre-test-") as data_dir:  # never a person's own data
+        there = environment | {"PUPITRE_DATA_DIR": data_dir}
+        return subprocess.run((*command, *arguments), env=there, stdin=subprocess.DEVNULL).returncode
+
+
+def run_on_postgresql(arguments: list[str], environment: dict[str, str]) -> int:
+    with Cluster() as cluster:
+        return run_pytest(arguments, environment | cluster.environment())
+
+
+def run_on_both(arguments: list[str], environment: dict[str, str]) -> int:
+    """Everything on SQLite, after what depends on the database on PostgreSQL; the summary at the end counts both."""
+    with tempfile.TemporaryDirectory(prefix="pupitre-test-") as folder:
+        outcomes = Path(folder) / "postgresql.json"
+        if programs() is None:
+            print(f"Not tested on PostgreSQL: {HOW_TO_INSTALL}", file=sys.stderr)
+            outcomes.write_text(json.dumps(_left_out()))
+            first = 0
+        else:
+            print("On PostgreSQL, what depends on the database:", flush=True)
+            options = ["-qq", "--no-summary", "--needs-database", "--write-outcomes", str(outcomes)]
+            first = run_on_postgresql([*options, *arguments], environment)
+            print("\nOn SQLite, everything:", flush=True)
+        if not outcomes.exists():  # it did not come to an end: pytest has said why
+            return run_pytest(arguments, environment) or first
+        second = run_pytest([*arguments, "--add-outcomes", str(outcomes)], environment)
+    return second or (first if first not in (0, NO_TESTS_COLLECTED) else 0)
+
+
+def _left_out() -> dict[str, list[object]]:
+    """One skipped test that stands for the part that could not be run."""
+    reason = ["scripts/test.py", 0, f"Skipped: not tested on PostgreSQL: {HOW_TO_INSTALL}"]
+    report = {
+        "$report_type": "TestReport",
+        "nodeid": "everything that depends on the database",
+        "location": ["scripts/test.py", 0, ""],
+        "keywords": {},
+        "outcome": "skipped",
+        "longrepr": reason,
+        "when": "setup",
+        "user_properties": [],
+        "sections": [],
+        "duration": 0,
+    }
+    return {"failed": [], "error": [], "skipped": [report]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=("both", "sqlite", "postgres"), default="both")
+    chosen, arguments = parser.parse_known_args()
     os.chdir(ROOT)
     environment = dict(os.environ)
     environment.setdefault("PUPITRE_TF_PLUGIN_DIR", terraform_mirror())
     environment.setdefault("PUPITRE_TOOLS_DIR", str(ROOT / "var" / "tools"))
-    with tempfile.TemporaryDirectory(prefix="pupitre-test-") as data_dir, engine(environment):
-        environment["PUPITRE_DATA_DIR"] = data_dir  # never a person's own data
-        processors = str(min(os.cpu_count() or 1, 4))
-        command = (sys.executable, "-m", "pytest", "-n", processors, "--dist", "loadgroup", *arguments)
-        status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
+    run = {"both": run_on_both, "sqlite": run_pytest, "postgres": run_on_postgresql}[chosen.database]
+    with engine(environment):
+        status = run(arguments, environment)
     raise SystemExit(status)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

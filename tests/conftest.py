@@ -17,8 +17,12 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A database in a file: one in memory cannot be shared with the threads of a live server without lock errors."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A database for each process of the run, SQLite's in a file: one in memory cannot be shared with the threads of a
+    live server without lock errors.
+    """
     from django.db import connections
 
     database = connections.databases["default"]

@@ -22,6 +22,8 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from tests.databases import OwnDatabase
+
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN_S = 120
 STOPS_WITHIN_S = 60
@@ -69,7 +71,10 @@ class Printed:
 
 
 class Live:
-    """A running product. ``start`` and ``stop`` may be called again and again: the data stays."""
+    """A running product. ``start`` and ``stop`` may be called again and again: the data stays.
+
+    On the database of this run, unless ``settings`` name another.
+    """
 
     def __init__(self, **settings: str) -> None:
         self.data_dir = Path(tempfile.mkdtemp(prefix="pupitre-live-"))  # short: a socket's path must fit
@@ -78,12 +83,14 @@ class Live:
         self.printed = Printed("", "", "", "", "")
         self._said: list[str] = []
         self._printed = threading.Event()
+        self._database = None if "DATABASE" in settings else OwnDatabase()
         foreign = ("AWS_", "PUPITRE_", "DJANGO_", "PYTEST_")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
             "PUPITRE_DATA_DIR": str(self.data_dir),
             "PUPITRE_TOOLS_DIR": os.environ.get("PUPITRE_TOOLS_DIR", str(ROOT / "var" / "tools")),
             "PUPITRE_CONSOLE_PORT": str(self.console_port),
             "PUPITRE_API_PORT": str(self.api_port),
+            **(self._database.environment if self._database else {}),
             **{f"PUPITRE_{name}": value for name, value in settings.items()},
         }
 
@@ -98,6 +105,8 @@ class Live:
     def remove(self) -> None:
         """Its data is gone."""
         shutil.rmtree(self.data_dir, ignore_errors=True)
+        if self._database:
+            self._database.remove()
 
     # -- its life ----------------------------------------------------------------------------------
 
