@@ -18,7 +18,7 @@ def now() -> datetime:
 
 def epoch_ms() -> int:
     """The current moment in whole milliseconds since 1970, as log events carry it."""
-    return int(now().timestamp() * 1000)
+    return time.time_ns() // 1_000_000 if _frozen is None else int(_frozen.timestamp() * 1000)
 
 
 def from_epoch_ms(epoch_ms: int) -> datetime:

@@ -1,10 +1,12 @@
-"""A connection to Redis of an event loop: commands go out at once, replies come back in order, no thread waits.
+"""Connections to Redis on which nobody waits: commands go out at once, replies come back in order.
 
 For the few commands that every invocation needs; ``core.redis`` is for everything else.
 """
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -13,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 from core import redis, resp
 from core.resp import Argument, ReplyError
 
-_CONNECT_S = 2.0
+_CONNECT_S, _SEND_S = 2.0, 5
+_READ_SIZE = 64 * 1024
 
 
 class Lost(Exception):
@@ -24,13 +27,53 @@ type OnReply = Callable[[Any], None]
 """Gets the reply; or a ``ReplyError``, or ``Lost``, as a value."""
 
 
-class Link(asyncio.Protocol):
-    """One connection, made by ``open``. Only for the thread of its event loop."""
+class _Pipelined:
+    """Commands on their way, and who waits for their replies, in order."""
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
-        self._on_lost = on_lost
+    def __init__(self) -> None:
         self._replies = resp.Replies()
         self._expected: deque[OnReply] = deque()
+
+    def _write(self, data: bytes) -> None:
+        """Send bytes; raises ``OSError`` when the connection is gone."""
+        raise OSError
+
+    def command(self, on_reply: OnReply, *arguments: Argument) -> None:
+        """Send a command; ``on_reply`` gets what comes back."""
+        self._expected.append(on_reply)
+        try:
+            self._write(resp.encode(arguments))
+        except OSError:
+            self._break()
+
+    def script(self, on_reply: OnReply, source: str, *, keys: Sequence[str], args: Sequence[Argument]) -> None:
+        """Run a Lua script; loaded again by itself when Redis has lost it."""
+
+        def loaded(reply: Any) -> None:
+            if isinstance(reply, ReplyError) and str(reply).startswith("NOSCRIPT"):
+                self.command(on_reply, "EVAL", source, len(keys), *keys, *args)
+            else:
+                on_reply(reply)
+
+        self.command(loaded, "EVALSHA", redis.script_digest(source), len(keys), *keys, *args)
+
+    def _take(self, data: bytes) -> None:
+        for reply in self._replies.feed(data):
+            self._expected.popleft()(reply)
+
+    def _break(self) -> None:
+        """It is gone, and with it what was not answered."""
+        expected, self._expected = self._expected, deque()
+        for on_reply in expected:
+            on_reply(Lost())
+
+
+class Link(_Pipelined, asyncio.Protocol):
+    """A connection of an asyncio event loop, made by ``open``. Only for the thread of that loop."""
+
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        super().__init__()
+        self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
 
     @classmethod
@@ -45,7 +88,7 @@ class Link(asyncio.Protocol):
                 host, port = parts.hostname or "127.0.0.1", parts.port or 6379
                 _transport, link = await loop.create_connection(lambda: cls(on_lost), host, port, ssl=secure)
         for command in resp.introduction(parts):
-            link.command(lambda _reply: None, *command)
+            link.command(_ignore, *command)
         return link
 
     @property
@@ -53,29 +96,15 @@ class Link(asyncio.Protocol):
         """Whether commands can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def command(self, on_reply: OnReply, *arguments: Argument) -> None:
-        """Send a command; ``on_reply`` gets what comes back."""
-        if self._transport is None:
-            on_reply(Lost())
-            return
-        self._expected.append(on_reply)
-        self._transport.write(resp.encode(arguments))
-
-    def script(self, on_reply: OnReply, source: str, *, keys: Sequence[str], args: Sequence[Argument]) -> None:
-        """Run a Lua script; loaded again by itself when Redis has lost it."""
-
-        def loaded(reply: Any) -> None:
-            if isinstance(reply, ReplyError) and str(reply).startswith("NOSCRIPT"):
-                self.command(on_reply, "EVAL", source, len(keys), *keys, *args)
-            else:
-                on_reply(reply)
-
-        self.command(loaded, "EVALSHA", redis.script_digest(source), len(keys), *keys, *args)
-
     def close(self) -> None:
         """End it; what has not been answered is lost."""
         if self._transport is not None:
             self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None:
+            raise OSError
+        self._transport.write(data)
 
     # -- asyncio's side ----------------------------------------------------------------------------
 
@@ -83,12 +112,62 @@ class Link(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        for reply in self._replies.feed(data):
-            self._expected.popleft()(reply)
+        self._take(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        expected, self._expected = self._expected, deque()
-        for on_reply in expected:
-            on_reply(Lost())
+        self._break()
         self._on_lost()
+
+
+class Pipe(_Pipelined):
+    """A connection for one thread that watches many descriptors: call ``readable`` when this one is.
+
+    Sending waits while Redis takes nothing. Raises ``OSError`` and ``EOFError`` when it cannot be made.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._socket: socket.socket | None = resp.Connection(url, timeout_s=_CONNECT_S).detach()
+        self._socket.settimeout(None)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_S, 0))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether commands can be sent."""
+        return self._socket is not None
+
+    def fileno(self) -> int:
+        return self._socket.fileno() if self._socket is not None else -1
+
+    def readable(self) -> None:
+        """Read once, and hand out the replies that are whole."""
+        assert self._socket is not None
+        try:
+            data = self._socket.recv(_READ_SIZE)
+        except OSError:
+            data = b""
+        if data:
+            self._take(data)
+        else:
+            self._break()
+
+    def close(self) -> None:
+        """End it; nobody hears of what has not been answered."""
+        self._expected.clear()
+        self._break()
+
+    def _write(self, data: bytes) -> None:
+        if self._socket is None:
+            raise OSError
+        self._socket.sendall(data)
+
+    def _break(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        super()._break()
+
+
+def _ignore(_reply: Any) -> None:
+    return

@@ -39,6 +39,10 @@ class Connection:
         self._socket.sendall(encode(arguments))
         return self._reply()
 
+    def detach(self) -> socket.socket:
+        """The socket alone, for somebody who reads it in another way; before any reply is on its way."""
+        return self._socket
+
     def close(self) -> None:
         """Close it; idempotent."""
         self._reader.close()

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from core import clock, limits, redis
@@ -12,13 +13,14 @@ from core.errors import ServiceError
 from functions.models import Version
 from runner import finishing, leases, messages, presence, rendezvous, watching
 from runner.answers import WatchEnd
-from runner.execution import Executed, Request
+from runner.execution import Executed, Request, Running
 from runner.messages import Call, Reply
 from runner.models import Invocation, InvocationType, State
 from runner.outcomes import Kind
 from runner.pool import OutOfPatience
 from runner.presence import Waiting
 from runner.specs import RunSpec
+from runner.streams import OnPart
 from runner.workshop import Workshop, log_batch
 from runner.writer import Entry
 
@@ -27,7 +29,17 @@ log = logging.getLogger(__name__)
 _SERVED_KEPT = 10_000
 _SEND_AGAIN_AFTER_S = (0.0, 0.2, 1.0, 3.0)
 _LONG_S = 1.0
+_QUICK_PAYLOAD = 64 * limits.KIB  # a longer event is handed in by a thread
 PLATFORM_FAILURE = "PlatformFailure"  # of a record: the handler had no part in it
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that runs in a warm environment, without a thread."""
+
+    call: Call
+    spec: RunSpec
+    running: Running
 
 
 class Calls:
@@ -43,21 +55,84 @@ class Calls:
         """Answers that Redis does not take are not waited for any more."""
         self._over.set()
 
-    def serve(self, raw: bytes) -> None:
+    # -- in a thread -------------------------------------------------------------------------------
+
+    def serve(self, call: Call) -> None:
         """Run one call and send its answer; then have it recorded."""
-        call = messages.decode_call(raw)
         if clock.epoch_ms() >= call.expires_ms or not self._is_new(call.request_id):
             leases.release(call.lease_key, call.request_id)  # nobody waits for it any more
             return
-        waiting = Waiting(call.request_id, call.answer_to, call.lease_key)
-        self._serving[call.request_id] = (clock.monotonic(), waiting)
-        reply, record = self._run(call)
-        self._send(call, reply)
+        self._note(call)
+        parts: list[_Parts] = []
+
+        def work() -> tuple[RunSpec, Executed]:
+            spec = self._workshop.specs.get(call.version_id, call.stamp)
+            if call.streams:
+                parts.append(_Parts(call, spec))
+            return spec, self._execute(call, spec, parts[0] if parts else None)
+
+        reply, record = _attempt(call, work)
+        if parts and parts[0].is_broken:
+            reply = Reply(call.request_id, None, "a part of the answer was lost on the way")
+        self._conclude(call, reply, record)
+
+    def serve_rest(self, begun: Begun) -> None:
+        """Do what is left of a call that was begun with ``begin``."""
+        reply, record = _attempt(begun.call, lambda: (begun.spec, begun.running.rest()))
+        self._conclude(begun.call, reply, record)
+
+    def send_late(self, call: Call, reply: Reply) -> None:
+        """Send an answer, patiently."""
+        for pause in _SEND_AGAIN_AFTER_S:
+            self._over.wait(pause)
+            try:
+                send(Waiting(call.request_id, call.answer_to, call.lease_key), reply)
+                return
+            except redis.Unavailable as error:
+                log.warning("The answer to %s waits for Redis: %s", call.request_id, error)
+        log.error("The answer to %s could not be sent", call.request_id)
+
+    def _conclude(self, call: Call, reply: Reply, record: Callable[[], Entry] | None) -> None:
+        self.send_late(call, reply)
         if call.watch:
             watching.publish(call.request_id, WatchEnd(call.request_id, _function_error(reply)))
-        self._serving.pop(call.request_id, None)
+        self.over(call)
         if record is not None:
             self._workshop.writer.put(record())
+
+    # -- without waiting ---------------------------------------------------------------------------
+
+    def begin(self, call: Call) -> Begun | None:
+        """Begin with a call if a warm environment is there for it; None: ``serve`` it, in a thread."""
+        if call.watch or call.streams or len(call.payload) > _QUICK_PAYLOAD or call.request_id in self._served:
+            return None
+        spec = self._workshop.specs.recall(call.version_id, call.stamp)
+        if spec is None or clock.epoch_ms() >= call.expires_ms:
+            return None
+        slot = self._workshop.pool.take_idle(spec)
+        if slot is None:
+            return None
+        self._is_new(call.request_id)
+        self._note(call)
+        return Begun(call, spec, Running(spec, _request(call, until=0.0), slot, self._workshop.pool))
+
+    def reply(self, begun: Begun, executed: Executed) -> Reply:
+        """What the caller is told."""
+        return _reply(begun.call, begun.spec, executed)
+
+    def record(self, begun: Begun, executed: Executed) -> None:
+        """Have it recorded, some milliseconds later."""
+        self._workshop.writer.put(_record(begun.call, begun.spec, executed))
+
+    # -- what is being served ----------------------------------------------------------------------
+
+    def over(self, call: Call) -> None:
+        """Its caller has been told."""
+        self._serving.pop(call.request_id, None)
+
+    def _note(self, call: Call) -> None:
+        waiting = Waiting(call.request_id, call.answer_to, call.lease_key)
+        self._serving[call.request_id] = (clock.monotonic(), waiting)
 
     def long_running(self) -> list[Waiting]:
         """Those served for more than a moment, for the heartbeat."""
@@ -73,51 +148,41 @@ class Calls:
             self._served.popitem(last=False)
         return True
 
-    def _run(self, call: Call) -> tuple[Reply, Callable[[], Entry] | None]:
-        """The reply, and what makes the record once it is sent."""
-        try:
-            spec = self._workshop.specs.get(call.version_id, call.stamp)
-            parts = _Parts(call, spec) if call.streams else None
-            executed = self._execute(call, spec, parts)
-            reply = _reply(call, spec, executed)
-            if parts is not None and parts.is_broken:
-                reply = Reply(call.request_id, None, "a part of the answer was lost on the way")
-            return reply, partial(_record, call, spec, executed)
-        except OutOfPatience:
-            failure = "all of the server's memory for functions stayed in use"
-        except Version.DoesNotExist:
-            failure = "the function was deleted meanwhile"
-        except ServiceError as error:
-            failure = error.text
-        except Exception as error:
-            log.exception("Call %s failed on the worker", call.request_id)
-            failure = f"an internal error ({type(error).__name__})"
-        return Reply(call.request_id, None, failure), None
-
     def _execute(self, call: Call, spec: RunSpec, parts: "_Parts | None") -> Executed:
         waits_s = (call.expires_ms - clock.epoch_ms()) / 1000 - spec.version.timeout - limits.INIT_TIMEOUT_S
-        request = Request(
-            request_id=call.request_id,
-            payload=call.payload,
-            invoked_arn=call.invoked_arn,
-            until=clock.monotonic() + max(0.0, waits_s),
-            client_context=call.client_context,
-            nested=call.nested,
-            trace_id=call.trace_id,
-            on_part=parts.send if parts else None,
-        )
+        request = _request(call, until=clock.monotonic() + max(0.0, waits_s), on_part=parts.send if parts else None)
         look_on = partial(watching.publish, call.request_id) if call.watch else None
         return self._workshop.run(spec, request, look_on=look_on)
 
-    def _send(self, call: Call, reply: Reply) -> None:
-        for pause in _SEND_AGAIN_AFTER_S:
-            self._over.wait(pause)
-            try:
-                send(Waiting(call.request_id, call.answer_to, call.lease_key), reply)
-                return
-            except redis.Unavailable as error:
-                log.warning("The answer to %s waits for Redis: %s", call.request_id, error)
-        log.error("The answer to %s could not be sent", call.request_id)
+
+def _request(call: Call, *, until: float, on_part: OnPart | None = None) -> Request:
+    return Request(
+        request_id=call.request_id,
+        payload=call.payload,
+        invoked_arn=call.invoked_arn,
+        until=until,
+        client_context=call.client_context,
+        nested=call.nested,
+        trace_id=call.trace_id,
+        on_part=on_part,
+    )
+
+
+def _attempt(call: Call, work: Callable[[], tuple[RunSpec, Executed]]) -> tuple[Reply, Callable[[], Entry] | None]:
+    """The reply, and what makes the record once it is sent."""
+    try:
+        spec, executed = work()
+        return _reply(call, spec, executed), partial(_record, call, spec, executed)
+    except OutOfPatience:
+        failure = "all of the server's memory for functions stayed in use"
+    except Version.DoesNotExist:
+        failure = "the function was deleted meanwhile"
+    except ServiceError as error:
+        failure = error.text
+    except Exception as error:
+        log.exception("Call %s failed on the worker", call.request_id)
+        failure = f"an internal error ({type(error).__name__})"
+    return Reply(call.request_id, None, failure), None
 
 
 class _Parts:

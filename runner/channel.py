@@ -38,7 +38,8 @@ SIZE_LIMITS = {
 }
 WINDOW = 256 * KIB  # of one relayed connection, in each direction
 CONNECTIONS = 64
-READ_SIZE = 256 * KIB
+READ_SIZE = 64 * KIB  # at a time: what is larger would be mapped and unmapped for each
+QUICK = frozenset((b"L", b"R", b"F"))  # frames after which nobody has to wait for anything
 CONNECT_S = 2.0
 
 
@@ -116,6 +117,7 @@ class Channel:
 
         Raises ``Violation`` and ``Ended``.
         """
+        self._split()
         while not self._frames:
             left = deadline - clock.monotonic()
             if left <= 0 and not self._readable_now():
@@ -126,6 +128,39 @@ class Channel:
                 elif relayed := self._by_fd.get(fd):
                     self._relay_event(relayed, events)
         return self._frames.popleft()
+
+    def read_now(self) -> bool:
+        """Read once, without waiting; ``next`` gives what came. False: the rest is for ``receive``, in a thread."""
+        try:
+            data = self.stream.recv(READ_SIZE)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._incoming += data
+        while len(self._incoming) >= HEAD.size and bytes(self._incoming[:1]) in QUICK:
+            if (frame := self._next_frame()) is None:
+                return bool(data)
+            self._frames.append(frame)
+        return bool(data) and len(self._incoming) < HEAD.size
+
+    def next(self) -> Frame | None:
+        """A frame that has been read already."""
+        return self._frames.popleft() if self._frames else None
+
+    def put_back(self, frame: Frame) -> None:
+        """``next`` or ``receive`` will give it once more."""
+        self._frames.appendleft(frame)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is something that has not been taken yet, or an end."""
+        return bool(self._frames) or bool(self._incoming) or bool(self._poll.poll(0))
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the stream has taken all that was to be sent."""
+        return not self._outgoing
 
     def _readable_now(self) -> bool:
         return any(fd == self.stream.fileno() and events & select.POLLIN for fd, events in self._poll.poll(0))
@@ -165,6 +200,9 @@ class Channel:
         if not data:
             raise Ended
         self._incoming += data
+        self._split()
+
+    def _split(self) -> None:
         while (frame := self._next_frame()) is not None:
             self._take(frame)
 

@@ -28,6 +28,7 @@ class Crew:
         self._lock = threading.Lock()
         self._idle = 0
         self._busy = 0
+        self.freed: Callable[[], None] | None = None  # hears of every job that is over, on any thread
         self._at_rest = threading.Condition(self._lock)
 
     @property
@@ -45,6 +46,18 @@ class Crew:
                 return
         threading.Thread(target=self._work, args=((job, args),), name=self._name, daemon=True).start()
 
+    def enter(self) -> None:
+        """Something that is not done by a thread of this crew counts as a job, until ``leave``."""
+        with self._lock:
+            self._busy += 1
+
+    def leave(self) -> None:
+        """One that entered is over."""
+        with self._lock:
+            self._busy -= 1
+            if not self._busy:
+                self._at_rest.notify_all()
+
     def wait_until_done(self, timeout_s: float) -> bool:
         """Wait for all jobs to end; False when some have not by then."""
         with self._at_rest:
@@ -59,6 +72,8 @@ class Crew:
                 self._idle += 1
                 if not self._busy:
                     self._at_rest.notify_all()
+            if self.freed is not None:
+                self.freed()
             job = self._next()
 
     def _run(self, job: Job) -> None:

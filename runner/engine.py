@@ -85,7 +85,7 @@ class Engine:
         self._lane = Lane(
             crew=self._call_crew,
             slots=self._slots,
-            serve=self.calls.serve if CALLS in settings.WORKER_SERVES else None,
+            calls=self.calls if CALLS in settings.WORKER_SERVES else None,
             on_bell=self.wake if self.serves_events else None,
         )
         self._dispatcher = Dispatcher(
@@ -122,6 +122,7 @@ class Engine:
             log.warning("%d events are given back unfinished", count)
         self._over.set()
         self.calls.close()
+        self._lane.close()
         self._keeper.join(10)
         self.workshop.writer.close()
         self.workshop.stock.close()

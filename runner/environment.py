@@ -10,9 +10,9 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -26,12 +26,13 @@ from runner.outcomes import Kind, Outcome
 from runner.sandboxes.base import Sandbox, SandboxSpec
 from runner.streams import OnPart, Stream
 
-__all__ = ["Environment", "InvokeRequest", "Kind", "OnLog", "Outcome"]
+__all__ = ["Conversation", "Environment", "InvokeRequest", "Kind", "OnLog", "Outcome", "Slow"]
 
 log = logging.getLogger(__name__)
 LOG_LIMIT = 256 * limits.KIB  # of one invocation; PID 1 counts and drops the rest, and this side does not rely on that
 START_S = 30.0  # for the sandbox itself to come up; no part of the function's init phase
 LAST_WORDS_S = 0.25  # how long PID 1 gets to say how it ended, once told to
+QUICK_ANSWER = 64 * limits.KIB  # a longer one is looked through in a thread
 SHUTDOWN_S = 2.5  # PID 1 gives extensions two of them
 FRESH = ("LD_", "PYTHON", "NODE_", "MALLOC_", "GLIBC_", "UV_")  # variables that a process reads only at its start
 SET_ANYWAY = {"PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"}
@@ -138,12 +139,19 @@ class Environment:
         Afterwards everything inside is frozen until the next ``invoke``. When the outcome is not ``reusable`` every
         process inside has been killed already; call ``stop`` to clean up.
         """
+        phase, order = self._invocation(request, on_log)
+        return phase.run(b"I", *order)
+
+    def begin(self, request: InvokeRequest, on_log: OnLog) -> "Conversation | None":
+        """``invoke`` for somebody who cannot wait; None when it would have to, right away."""
+        phase, order = self._invocation(request, on_log)
+        return phase if phase.begin(b"I", *order) else None
+
+    def _invocation(self, request: InvokeRequest, on_log: OnLog) -> "tuple[_Phase, tuple[bytes, ...]]":
         phase = _Phase(self, request.request_id, on_log, request.timeout_s, Kind.TIMEOUT)
         phase.stream = Stream(request.on_part)
         header = json.dumps(request.header()).encode()
-        outcome = phase.run(b"I", len(header).to_bytes(4), header, request.payload)
-        self._init_ms = None
-        return outcome
+        return phase, (len(header).to_bytes(4), header, request.payload)
 
     def _failed(self, request_id: str, reason: str) -> Outcome:
         """Our own failure, not the function's."""
@@ -177,6 +185,31 @@ class Environment:
             return
 
 
+class Slow(Exception):
+    """What comes next may have to be waited for: it is ``rest``'s, in a thread."""
+
+
+class Conversation(Protocol):
+    """An invocation that has begun, for somebody who cannot wait. ``rest`` is for a thread, and may be called any time."""
+
+    @property
+    def deadline(self) -> float:
+        """The monotonic moment from which on ``rest`` has something to do."""
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the whole event is on its way; if not, ``rest`` has something to do now."""
+
+    def fileno(self) -> int:
+        """Readable whenever ``advance`` has something to do."""
+
+    def advance(self) -> Outcome | None:
+        """Take in what came, without waiting; the outcome when that was the end. Raises ``Slow``."""
+
+    def rest(self) -> Outcome:
+        """Wait for the end."""
+
+
 class _Phase:
     """One init or one invocation: from the order to its ``Outcome``."""
 
@@ -190,25 +223,87 @@ class _Phase:
         self.ended = 0.0
         self.said_dropped = 0
         self.stream = Stream(None)
+        self.decided: Outcome | None = None  # what it has come to, while the environment is not yet let go
 
     def run(self, *order: bytes) -> Outcome:
-        with self.environment._in_use:
-            if self.environment._stopped:
-                return self.failed("it was stopped")
-            try:
-                outcome = self._converse(*order)
-            except Violation as violation:
-                log.warning("sandbox of request %s broke the protocol: %s", self.request_id, violation)
-                outcome = self._abnormal(
-                    Kind.PROTOCOL_VIOLATION, *outcomes.exited(request_id=self.request_id, reason="")
-                )
-            except Ended:
-                outcome = self._vanished()
-            self.channel.close_relay()
-            self.lines.finish()
+        self.environment._in_use.acquire()
+        return self._concluded(lambda: self._converse(*order))
+
+    def begin(self, *order: bytes) -> bool:
+        if not self.environment._in_use.acquire(blocking=False):
+            return False
+        if self.environment._stopped or self.channel.is_readable:
+            self.environment._in_use.release()
+            return False
+        self.channel.send(*order)
+        return True
+
+    # -- for somebody who cannot wait ----------------------------------------------------------------
+
+    def fileno(self) -> int:
+        return self.channel.stream.fileno()
+
+    @property
+    def deadline(self) -> float:
+        return self.started + self.timeout_s
+
+    @property
+    def is_sent(self) -> bool:
+        return self.channel.is_sent
+
+    def advance(self) -> Outcome | None:
+        is_quick = self.channel.read_now()
+        while (frame := self.channel.next()) is not None:
+            if frame.kind != b"L" and not self._decide(frame):
+                self.channel.put_back(frame)
+                raise Slow
+            if frame.kind == b"L":
+                self.lines.feed(frame.body)
+            elif self.decided is not None:
+                return self._concluded(lambda: self.decided)
+        if not is_quick or not self.channel.is_sent:
+            raise Slow
+        return None
+
+    def _decide(self, frame: Frame) -> bool:
+        """Take an answer, if that needs no waiting: a small one, after which the environment is as good as before."""
+        if len(frame.body) > QUICK_ANSWER:
+            return False
+        try:
+            self.decided = self._answered(frame)
+        except Violation:
+            return False
+        return self.decided.reusable
+
+    def rest(self) -> Outcome:
+        return self._concluded(lambda: self.decided or self._listen())
+
+    def _concluded(self, work: Callable[[], Outcome | None]) -> Outcome:
+        """Do the rest of the conversation and let the environment go, whatever became of it."""
+        try:
+            outcome = self._outcome_of(work)
+        finally:
+            if not self.is_init:
+                self.environment._init_ms = None
+            self.environment._in_use.release()
         if not outcome.reusable:
             self.environment._tells_shutdown = False
             self.sandbox.kill()
+        return outcome
+
+    def _outcome_of(self, work: Callable[[], Outcome | None]) -> Outcome:
+        if self.environment._stopped and self.decided is None:
+            return self.failed("it was stopped")
+        try:
+            outcome = work()
+            assert outcome is not None
+        except Violation as violation:
+            log.warning("sandbox of request %s broke the protocol: %s", self.request_id, violation)
+            outcome = self._abnormal(Kind.PROTOCOL_VIOLATION, *outcomes.exited(request_id=self.request_id, reason=""))
+        except Ended:
+            outcome = self._vanished()
+        self.channel.close_relay()
+        self.lines.finish()
         return outcome
 
     def failed(self, reason: str) -> Outcome:
@@ -220,8 +315,10 @@ class _Phase:
         if (already := self._pending()) is not None:
             return already
         self.channel.send(kind, *parts)
-        deadline = self.started + self.timeout_s
-        while (frame := self.channel.receive(deadline)) is not None:
+        return self._listen()
+
+    def _listen(self) -> Outcome:
+        while (frame := self.channel.receive(self.deadline)) is not None:
             if (outcome := self._on_frame(frame)) is not None:
                 return outcome
         return self._timed_out()

@@ -119,16 +119,51 @@ def run(
             finally:
                 pool.started(slot)
         if began is not None and not began.ok:
-            outcome = began
-            executed = _never_invoked(spec, request, outcome, slot, log)
+            executed = _never_invoked(spec, request, began, slot, log)
         else:
-            outcome = _invoke(slot, request, log)
-            executed = _invoked(spec, request, outcome, slot, log, began)
-        reusable = outcome.reusable
-        _note_crash(pool, spec, outcome)
+            order = _order(slot, request, log)
+            assert slot.environment is not None
+            executed = _invoked(spec, request, slot.environment.invoke(order, log.printed), slot, log, began)
+            reusable = executed.outcome.reusable
+        _note_crash(pool, spec, began if began is not None and not began.ok else executed.outcome)
         return executed
     finally:
         pool.release(slot, reusable=reusable)
+
+
+class Running:
+    """An invocation in a warm environment, for somebody who cannot wait."""
+
+    def __init__(self, spec: RunSpec, request: Request, slot: Slot, pool: Pool) -> None:
+        """``slot`` is the pool's, and given back at the end."""
+        self._spec, self._request, self._slot, self._pool = spec, request, slot, pool
+        self._log = _Log(None)
+        self._order = _order(slot, request, self._log)
+        assert slot.environment is not None
+        self.environment = slot.environment
+        self.conversation = self.environment.begin(self._order, self._log.printed)
+
+    def advance(self) -> Executed | None:
+        """After the conversation's ``fileno`` became readable. Raises ``Slow``: ``rest`` does what is left."""
+        assert self.conversation is not None
+        outcome = self.conversation.advance()
+        return None if outcome is None else self._over(outcome)
+
+    def rest(self) -> Executed:
+        """Wait for the end, in a thread."""
+        try:
+            if self.conversation is None:
+                return self._over(self.environment.invoke(self._order, self._log.printed))
+            return self._over(self.conversation.rest())
+        except BaseException:
+            self._pool.release(self._slot, reusable=False)
+            raise
+
+    def _over(self, outcome: Outcome) -> Executed:
+        executed = _invoked(self._spec, self._request, outcome, self._slot, self._log, None)
+        _note_crash(self._pool, self._spec, outcome)
+        self._pool.release(self._slot, reusable=outcome.reusable)
+        return executed
 
 
 def _note_crash(pool: Pool, spec: RunSpec, outcome: Outcome) -> None:
@@ -206,22 +241,19 @@ def runtime_version(runtime: str, interpreter: Interpreter, region: str) -> tupl
 # -- the invocation --------------------------------------------------------------------------------
 
 
-def _invoke(slot: Slot, request: Request, log: _Log) -> Outcome:
+def _order(slot: Slot, request: Request, log: _Log) -> InvokeRequest:
+    """Say that it starts, and what the environment is to do."""
     spec = slot.spec
     at = clock.epoch_ms()
     log.platform(report.start_line(request.request_id, spec.version.label, as_json=spec.json_logs, at_ms=at))
-    assert slot.environment is not None
-    return slot.environment.invoke(
-        InvokeRequest(
-            request_id=request.request_id,
-            payload=request.payload,
-            timeout_s=float(spec.version.timeout),
-            invoked_arn=request.invoked_arn,
-            client_context=request.client_context,
-            trace_id=request.trace_id,
-            on_part=request.on_part,
-        ),
-        log.printed,
+    return InvokeRequest(
+        request_id=request.request_id,
+        payload=request.payload,
+        timeout_s=float(spec.version.timeout),
+        invoked_arn=request.invoked_arn,
+        client_context=request.client_context,
+        trace_id=request.trace_id,
+        on_part=request.on_part,
     )
 
 

@@ -1,7 +1,7 @@
 """What travels on the synchronous lane: a line of JSON, then the raw document."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from runner.answers import Answer, Report
@@ -51,25 +51,33 @@ class Part:
 
 def encode_call(call: Call) -> bytes:
     header = [getattr(call, name) for name in _CALL_FIELDS]
-    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + call.payload
+    return json.dumps(header).encode() + b"\n" + call.payload
 
 
 def decode_call(raw: bytes) -> Call:
     header, _, payload = raw.partition(b"\n")
-    fields = dict(zip(_CALL_FIELDS, json.loads(header), strict=True))
-    return Call(**fields, payload=payload)
+    values: list[Any] = [*json.loads(header), payload]
+    return Call(*values)
 
 
 _CALL_FIELDS = [name for name in Call.__dataclass_fields__ if name != "payload"]
 
 
 def encode_reply(reply: Reply) -> bytes:
-    header: dict[str, Any] = {"id": reply.request_id, "failure": reply.failure}
+    header: dict[str, Any] = {"id": reply.request_id}
     if (answer := reply.answer) is None:
+        header["failure"] = reply.failure
         return json.dumps(header).encode() + b"\n"
     header["answer"] = [answer.function_error, answer.executed_version, answer.log_tail, answer.log_stream]
-    header["report"] = asdict(answer.report)
-    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + answer.payload
+    report = answer.report
+    header["report"] = [
+        report.duration_ms,
+        report.billed_ms,
+        report.memory_size,
+        report.max_memory_used,
+        report.init_ms,
+    ]
+    return json.dumps(header).encode() + b"\n" + answer.payload
 
 
 def encode_part(part: Part) -> bytes:
@@ -85,7 +93,7 @@ def decode_reply(raw: bytes) -> Reply | Part:
     if "answer" not in header:
         return Reply(header["id"], None, header["failure"])
     function_error, executed_version, log_tail, log_stream = header["answer"]
-    report = Report(**header["report"])
+    report = Report(*header["report"])
     return Reply(
         header["id"],
         Answer(header["id"], payload, function_error, executed_version, log_tail, report, log_stream),

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from core import clock
 from runner.crashes import CrashLoops
-from runner.environment import InvokeRequest, OnLog
+from runner.environment import Conversation, InvokeRequest, OnLog
 from runner.outcomes import Outcome
 from runner.runtimes import Interpreter
 from runner.sandboxes.base import SandboxSpec
@@ -36,6 +36,8 @@ class Environment(Protocol):
     def init(self, spec: SandboxSpec, *, request_id: str, on_log: OnLog, timeout_s: float) -> Outcome: ...
 
     def invoke(self, request: InvokeRequest, on_log: OnLog) -> Outcome: ...
+
+    def begin(self, request: InvokeRequest, on_log: OnLog) -> Conversation | None: ...
 
     def stop(self) -> None: ...
 
@@ -113,6 +115,12 @@ class Pool:
             waiter = _Waiter(spec)
             self._line.append(waiter)
         return self._wait(waiter, until)
+
+    def take_idle(self, spec: RunSpec) -> Slot | None:
+        """A warm slot for ``spec`` if there is one and nobody is in line; never waits."""
+        with self._lock:
+            self._note_current(spec)
+            return None if self._line else self._take_warm(spec)
 
     def started(self, slot: Slot) -> None:
         """The start of this slot's environment is over, however it went: another may start."""

@@ -114,7 +114,7 @@ def send_part(address: str, part: bytes) -> None:
 
 
 # KEYS: the caller's list, the set of leases · ARGV: the reply, the request id
-_ANSWER = """
+ANSWER = """
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('EXPIRE', KEYS[1], 60)
 redis.call('ZREM', KEYS[2], ARGV[2])
@@ -123,4 +123,4 @@ redis.call('ZREM', KEYS[2], ARGV[2])
 
 def answer(address: str, reply: bytes, *, lease_key: str, request_id: str) -> None:
     """Send a reply and give the lease back, in one round trip. Raises ``redis.Unavailable``."""
-    redis.run_script(_ANSWER, keys=[address, lease_key], args=[reply, request_id])
+    redis.run_script(ANSWER, keys=[address, lease_key], args=[reply, request_id])

@@ -52,6 +52,11 @@ class Specs:
         self._known: OrderedDict[int, tuple[int, RunSpec]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def recall(self, version_id: int, stamp: int) -> RunSpec | None:
+        """What ``get`` would say, if it is known."""
+        known = self._known.get(version_id)
+        return known[1] if known is not None and known[0] >= stamp else None
+
     def get(self, version_id: int, stamp: int) -> RunSpec:
         """The spec of a version as it is at ``stamp`` or later. Raises ``Version.DoesNotExist``, ``ServiceError``."""
         with self._lock:

@@ -91,6 +91,9 @@ class FakeEnvironment:
             kind=Kind.OK, payload=payload, duration_ms=1.234, init_ms=init_ms, max_memory_mb=30, reusable=True
         )
 
+    def begin(self, request: InvokeRequest, on_log: Callable[[str], None]) -> None:
+        """It has to be waited for."""
+
     def _failed(
         self,
         kind: Kind,

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from core import redis
-from runner import presence, rendezvous, services
+from runner import messages, presence, rendezvous, services
 from runner.errors import EnvironmentFailure, NoWorker
 from runner.models import Invocation, State
 from runner.presence import Waiting
@@ -47,13 +47,13 @@ def test_without_any_worker_a_caller_in_the_event_loop_is_told_too(
 
 def test_a_call_that_redis_hands_out_twice_is_served_once(engine, ada, make_function, world, until):
     make_function(ada)
-    raw: list[bytes] = []
-    serve = engine._lane._serve
-    engine._lane._serve = lambda call: (raw.append(call), serve(call))
+    calls = []
+    begin = engine.calls.begin
+    engine.calls.begin = lambda call: (calls.append(call), begin(call))[1]
     services.invoke_and_wait(account=ada, reference="hello", payload=b"{}")
-    redis.connection().rpush(rendezvous.LANE, raw[0])
+    redis.connection().rpush(rendezvous.LANE, messages.encode_call(calls[0]))
     services.invoke_and_wait(account=ada, reference="hello", payload=b"{}")
-    until(lambda: len(raw) == 3)
+    until(lambda: len(calls) == 3)
     assert len(world.executions) == 2
 
 
