@@ -6,6 +6,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from core import clock, limits, redis
@@ -15,14 +16,14 @@ from runner import finishing, leases, messages, presence, rendezvous, watching
 from runner.answers import WatchEnd
 from runner.execution import Executed, Request, Running
 from runner.messages import Call, Reply
-from runner.models import Invocation, InvocationType, State
+from runner.models import InvocationType, State
 from runner.outcomes import Kind
 from runner.pool import OutOfPatience
 from runner.presence import Waiting
 from runner.specs import RunSpec
 from runner.streams import OnPart
 from runner.workshop import Workshop, log_batch
-from runner.writer import Entry
+from runner.writer import Entry, Row
 
 log = logging.getLogger(__name__)
 
@@ -226,28 +227,32 @@ def _function_error(reply: Reply) -> str:
 
 
 def _record(call: Call, spec: RunSpec, executed: Executed) -> Entry:
-    """The row of a synchronous invocation that is over; only the console's own tests keep their event."""
-    version = spec.version
-    finished = clock.now()
-    row = Invocation(
-        id=uuid.UUID(call.request_id),
-        account_id=call.account_id,
-        function_id=version.function_id,
-        function_name=spec.name,
-        qualifier=call.qualifier,
-        version=version.label,
-        invocation_type=InvocationType.REQUEST_RESPONSE,
-        source=call.source,
-        state=State.SUCCEEDED if executed.outcome.ok else State.FAILED,
-        reason=PLATFORM_FAILURE if executed.outcome.kind is Kind.PLATFORM_FAILURE else "",
-        payload=call.payload if call.source == "console" else None,
-        client_context=call.client_context,
-        attempt=1,
-        asked_at=clock.from_epoch_ms(call.asked_ms),
-        started_at=clock.from_epoch_ms(executed.lines[0].timestamp_ms) if executed.lines else finished,
-        finished_at=finished,
-        log_stream=executed.log_stream,
-        code_sha256=version.package_id,
-        **finishing.outcome_fields(executed),
-    )
+    """The row of a synchronous invocation that is over, and its log."""
+    row = partial(_row, call, spec, executed, clock.now())
     return Entry(row=row, logs=log_batch(spec, call.request_id, executed))
+
+
+def _row(call: Call, spec: RunSpec, executed: Executed, finished: datetime) -> Row:
+    """Only the console's own tests keep their event."""
+    version, outcome = spec.version, executed.outcome
+    return {
+        "id": uuid.UUID(call.request_id),
+        "account_id": call.account_id,
+        "function_id": version.function_id,
+        "function_name": spec.name,
+        "qualifier": call.qualifier,
+        "version": version.label,
+        "invocation_type": InvocationType.REQUEST_RESPONSE.value,
+        "source": call.source,
+        "state": State.SUCCEEDED.value if outcome.ok else State.FAILED.value,
+        "reason": PLATFORM_FAILURE if outcome.kind is Kind.PLATFORM_FAILURE else "",
+        "payload": call.payload if call.source == "console" else None,
+        "client_context": call.client_context,
+        "attempt": 1,
+        "asked_at": clock.from_epoch_ms(call.asked_ms),
+        "started_at": clock.from_epoch_ms(executed.lines[0].timestamp_ms) if executed.lines else finished,
+        "finished_at": finished,
+        "log_stream": executed.log_stream,
+        "code_sha256": version.package_id,
+        **finishing.outcome_fields(executed),
+    }

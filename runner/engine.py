@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 CALLS, EVENTS = "calls", "events"  # the words of WORKER_SERVES
 _HEARTBEAT_S = 2.0
+_SWITCH_S = 0.001  # the lane waits no longer for the other threads, such as the writer's
 _EVICT_EVERY_S = 5.0
 _STARTS_PER_CORE = 2
 _FUNCTIONS_LOOKED_AT, _INTERPRETERS_KEPT = 200, 3
@@ -80,6 +82,7 @@ class Engine:
         """
         if self._driver is not None:
             self._driver.prepare()
+        sys.setswitchinterval(_SWITCH_S)
         self._make_workshop()
         self.calls = Calls(self.workshop)
         self._lane = Lane(

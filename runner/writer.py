@@ -5,14 +5,16 @@ rather than anything being lost. An asynchronous event's end also passes here: u
 holds and nobody was told.
 """
 
+import functools
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
 from core import database, failpoints
 from logs.services import FunctionLogBatch, write_function_events
@@ -28,14 +30,18 @@ _PAUSE_S = 0.5
 _TRIES = 60  # half a minute of a database that does not answer
 
 
+type Row = Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One invocation's rows: a finished one to insert, or ``finish`` to call inside the transaction; and its log.
 
-    ``done`` is called when all of it is committed, or given up.
+    ``row`` makes the members of an ``Invocation`` by name, those with defaults only where they differ; asked when it
+    is written. ``done`` is called when all of it is committed, or given up.
     """
 
-    row: Invocation | None = None
+    row: Callable[[], Row] | None = None
     finish: Callable[[Book], object] | None = None
     logs: FunctionLogBatch | None = None
     done: Callable[[], object] | None = None
@@ -45,50 +51,62 @@ class Writer:
     """``put`` entries; ``close`` when no more come."""
 
     def __init__(self) -> None:
-        self._queue: queue.Queue[Entry | None] = queue.Queue(maxsize=_QUEUE)
+        self._waiting: deque[Entry] = deque()
+        self._changed = threading.Condition()
+        self._hurry = threading.Event()  # somebody waits for what is in the queue, or it is long
+        self._is_over = False
         self._thread = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._thread.start()
 
     def put(self, entry: Entry) -> None:
         """Have it written soon; waits while too much is waiting already."""
-        self._queue.put(entry)
+        with self._changed:
+            while len(self._waiting) >= _QUEUE:
+                self._changed.wait()
+            self._waiting.append(entry)
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
+        if entry.finish is not None or len(self._waiting) >= _BATCH:
+            self._hurry.set()
 
     def close(self, timeout_s: float = 60.0) -> None:
         """Write what is left, then stop."""
-        self._queue.put(None)
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        self._hurry.set()
         self._thread.join(timeout_s)
 
     def _write_all(self) -> None:
-        over = False
-        while not over:
-            batch, over = self._gather()
-            if batch:
-                self._write_patiently(batch)
-                for entry in batch:
-                    if entry.done is not None:
-                        entry.done()
+        while batch := self._gather():
+            self._write_patiently(batch)
+            for entry in batch:
+                if entry.done is not None:
+                    entry.done()
         connection.close()
 
-    def _gather(self) -> tuple[list[Entry], bool]:
-        """The next entries: the first one, and whatever comes soon after it."""
-        first = self._queue.get()
-        if first is None:
-            return [], True
-        batch = [first]
-        until = time.monotonic() + _GATHER_S
-        limit = _BATCH
-        while len(batch) < limit:
-            if batch[-1].finish is not None:
-                until, limit = min(until, time.monotonic() + _GATHER_ENDS_S), _BATCH_ENDS
-            left = until - time.monotonic()
-            try:
-                entry = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if entry is None:
-                return batch, True
-            batch.append(entry)
-        return batch, False
+    def _gather(self) -> list[Entry]:
+        """The next entries: the first one, and whatever comes soon after it; none at the end.
+
+        The thread sleeps meanwhile, so that it is woken once for many of them.
+        """
+        with self._changed:
+            while not self._waiting and not self._is_over:
+                self._changed.wait()
+        if not self._is_over and self._hurry.wait(_GATHER_S):
+            time.sleep(_GATHER_ENDS_S)
+        self._hurry.clear()
+        batch: list[Entry] = []
+        with self._changed:
+            limit = _BATCH
+            while self._waiting and len(batch) < limit:
+                batch.append(self._waiting.popleft())
+                if batch[-1].finish is not None:
+                    limit = _BATCH_ENDS
+            if self._waiting:
+                self._hurry.set()
+            self._changed.notify_all()
+        return batch
 
     def _write_patiently(self, batch: list[Entry]) -> None:
         for _try in range(_TRIES):
@@ -111,7 +129,7 @@ def write(batch: Sequence[Entry]) -> None:
     """Write entries in one transaction."""
     failpoints.reach("answer-commit")
     with transaction.atomic():
-        _insert([entry.row for entry in batch if entry.row is not None])
+        _insert([entry.row() for entry in batch if entry.row is not None])
         book = Book()
         for entry in batch:
             if entry.finish is not None:
@@ -120,16 +138,42 @@ def write(batch: Sequence[Entry]) -> None:
         write_function_events([entry.logs for entry in batch if entry.logs is not None])
 
 
-def _insert(rows: Sequence[Invocation]) -> None:
-    """Insert finished invocations; a third of what ``bulk_create`` takes."""
+def _insert(rows: Sequence[Row]) -> None:
+    """Insert finished invocations; a tenth of what ``bulk_create`` takes."""
     if not rows:
         return
-    fields = Invocation._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    columns = _columns()
+    names = ", ".join(connection.ops.quote_name(column.name) for column in columns)
+    places = ", ".join(["%s"] * len(columns))
+    values = [[column.value(row) for column in columns] for row in rows]
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO runner_invocation ({columns}) VALUES ({places})", values)
+        cursor.executemany(f"INSERT INTO runner_invocation ({names}) VALUES ({places})", values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the table, and how its values are told to the database."""
+
+    name: str
+    member: str
+    default: Any
+    prepare: Callable[[Any], Any] | None
+
+    def value(self, row: Row) -> Any:
+        value = row.get(self.member, self.default)
+        return value if self.prepare is None or value is None else self.prepare(value)
+
+
+@functools.cache
+def _columns() -> tuple[_Column, ...]:
+    return tuple(_column(field) for field in Invocation._meta.concrete_fields)
+
+
+def _column(field: "models.Field[Any, Any]") -> _Column:
+    special = isinstance(field, models.UUIDField | models.DateTimeField | models.BinaryField | models.ForeignKey)
+    default = None if field.has_default() and callable(field.default) else field.get_default()
+    prepare = (lambda value: field.get_db_prep_save(value, connection)) if special else None
+    return _Column(str(field.column), field.attname, default, prepare)
 
 
 def _write_alone(entry: Entry) -> None:
