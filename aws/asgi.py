@@ -7,7 +7,7 @@ A call passes through the stages of ``Api.answer``, top to bottom. Whatever goes
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from django.conf import settings
@@ -132,9 +132,10 @@ class Api:
             route = route or routing.find_operation(service, request)
             handler = _find_handler(service, route.operation)
             caller = _caller(call, identity, signature)
-            return await self._run(handler, route, caller, request)
+            return await self._run(handler, route, caller, call)
 
-    async def _run(self, handler: Operation, route: Route, caller: Caller, request: Request) -> Response:
+    async def _run(self, handler: Operation, route: Route, caller: Caller, call: "Call") -> Response:
+        request = call.request
         if not handler.is_async:
             return await pool.run(_run_in_thread, handler, route, caller, request)
         if len(request.body) > PARSED_IN_LOOP:
@@ -143,7 +144,8 @@ class Api:
             params = _parse(route, request)
         if authorization.is_needed(caller):
             await pool.run(_authorize, route, caller, params)
-        result: Params | None = await handler.handler(caller, params)  # type: ignore[misc]
+        answering = handler.handler(caller, params)
+        result: Params | None = await (_unless_gone(answering, call.receive) if handler.waits else answering)  # type: ignore[arg-type,misc]
         return _render(route, result, caller.request_id)
 
 
@@ -271,6 +273,20 @@ def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Re
     _authorize(route, caller, params)
     result: Any = handler.handler(caller, params)
     return _render(route, result, caller.request_id)
+
+
+async def _unless_gone(answering: Coroutine[Any, Any, Params | None], receive: bodies.Receive) -> Params | None:
+    """What an operation answers that may wait for long; when its client goes away it is cancelled."""
+    task, gone = asyncio.ensure_future(answering), asyncio.ensure_future(_disconnect(receive))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise bodies.Disconnected
+    finally:
+        gone.cancel()
+        task.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
 
 
 def _render(route: Route, result: Params | None, request_id: str) -> Response:

@@ -63,25 +63,29 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation that this server answers; ``service`` is botocore's name of it."""
+    """One operation that this server answers; ``service`` is botocore's name of it.
+
+    ``waits``: it may take long on purpose, so it is cancelled when its client goes away.
+    """
 
     service: str
     name: str
     handler: Handler
     is_async: bool
+    waits: bool = False
 
 
 REGISTRY: dict[tuple[str, str], Operation] = {}
 
 
-def operation[F: Callable[..., Any]](service: str, name: str) -> Callable[[F], F]:
+def operation[F: Callable[..., Any]](service: str, name: str, *, waits: bool = False) -> Callable[[F], F]:
     """Register the function below as ``service``'s operation ``name``; the function itself is unchanged."""
 
     def register(function: F) -> F:
         key = (service, name)
         if key in REGISTRY and REGISTRY[key].handler.__module__ != function.__module__:
             raise ValueError(f"{service}.{name} is registered twice")
-        REGISTRY[key] = Operation(service, name, function, inspect.iscoroutinefunction(function))
+        REGISTRY[key] = Operation(service, name, function, inspect.iscoroutinefunction(function), waits)
         return function
 
     return register

@@ -47,6 +47,8 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        "move messages": {"task": "queues.tasks.move_messages", "schedule": 1.0, "options": {"expires": 5}},
+        "remove old messages": {"task": "queues.tasks.sweep_queues", "schedule": 60.0, "options": {"expires": 60}},
         "remove unused packages": {"task": "functions.tasks.prune_packages", "schedule": 1800.0},
     },
 )

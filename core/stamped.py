@@ -14,6 +14,12 @@ class Stamped[V]:
         self._known: OrderedDict[Hashable, tuple[int, V]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def peek(self, key: Hashable, stamp: int) -> V | None:
+        """What is kept of ``key`` for this stamp; None when it has to be loaded."""
+        with self._lock:
+            known = self._known.get(key)
+        return known[1] if known is not None and known[0] == stamp else None
+
     def get(self, key: Hashable, stamp: int, load: Callable[..., V], *arguments: Any) -> V:
         """What ``load(*arguments)`` said at ``stamp``. The stamp must have been read before this is called.
 

@@ -7,9 +7,9 @@ import logging
 import threading
 from collections import Counter
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection
+from django.db import DatabaseError, IntegrityError, InterfaceError
 
-from core import clock
+from core import clock, database
 from core.errors import ServiceError
 from logs.metrics import MetricId, Sample, Summary, store
 
@@ -86,7 +86,5 @@ def _on_time() -> None:
     global _timer
     with _lock:
         _timer = None
-    try:
+    with database.borrowed():
         flush()
-    finally:
-        connection.close()

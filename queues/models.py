@@ -56,8 +56,6 @@ class Message(models.Model):
 
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="messages", db_index=False)
     message_id = models.CharField(max_length=36)
-    body = models.TextField()
-    attributes = models.TextField(blank=True)  # JSON: {name: [type, value]}, binary values in base 64
     trace = models.CharField(max_length=2048, blank=True)
     sender_id = models.CharField(max_length=256, blank=True)
     size = models.PositiveIntegerField()
@@ -70,9 +68,9 @@ class Message(models.Model):
     group_id = models.CharField(max_length=128, blank=True)
     deduplication_id = models.CharField(max_length=128, blank=True)
     sequence = models.BigIntegerField(default=0)
-    dead_letter_source = models.CharField(
-        max_length=512, blank=True
-    )  # the ARN of the queue it could not be processed in
+    dead_letter_source = models.CharField(max_length=512, blank=True)  # ARN: where nobody could process it
+    attributes = models.TextField(blank=True)  # JSON: {name: [type, value]}, binary values in base 64
+    body = models.TextField()  # last, so that SQLite reads the others without it
 
     class Meta:
         indexes = [

@@ -29,6 +29,11 @@ def known_queue(*, account: Account, name: str) -> Queue:
     return _known.get((account.pk, name), account.stamp, _load, account.pk, name)
 
 
+def remembered_queue(*, account: Account, name: str) -> Queue | None:
+    """The same without the database; None when ``known_queue`` has to be asked, on a thread."""
+    return _known.peek((account.pk, name), account.stamp)
+
+
 def _load(account_id: str, name: str) -> Queue:
     queue = Queue.objects.filter(account_id=account_id, name=name).first()
     if queue is None:

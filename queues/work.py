@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, close_old_connections, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
 
+from core import database
 from core.errors import ServiceError
 from queues.effects import Effects
 from queues.errors import QueueDoesNotExist
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 type Job[T] = Callable[[Effects], T]
 
 _BATCH = 128
-_IDLE_S = 5.0  # afterwards the thread gives its connection back
 
 
 @dataclass(slots=True)
@@ -130,11 +130,7 @@ class _Desk:
 
     def _serve(self) -> None:
         while True:
-            try:
-                batch = [self._waiting.get(timeout=_IDLE_S)]
-            except Empty:
-                connection.close()
-                continue
+            batch = [self._waiting.get()]
             while len(batch) < _BATCH:
                 try:
                     batch.append(self._waiting.get_nowait())
@@ -144,9 +140,10 @@ class _Desk:
             _tell(batch)
 
     def _work(self, batch: list[_Asked]) -> None:
-        close_old_connections()
         try:
-            for asked, result in zip(batch, run([one.job for one in batch]), strict=True):
+            with database.borrowed():
+                results = run([one.job for one in batch])
+            for asked, result in zip(batch, results, strict=True):
                 if isinstance(result, ServiceError):
                     asked.error = result
                 else:

@@ -18,24 +18,39 @@ from queues.services.managing import (
     tag_queue,
     untag_queue,
 )
+from queues.services.moving import (
+    cancel_message_move_task,
+    move_messages,
+    source_of_handle,
+    start_message_move_task,
+    task_handle,
+)
+from queues.services.permissions import add_permission, remove_permission
 from queues.services.receiving import Received, receive_message, receive_when_available
 from queues.services.sending import Sent, send_message, send_message_batch
 
 __all__ = [
     "Received",
     "Sent",
+    "add_permission",
+    "cancel_message_move_task",
     "change_message_visibility",
     "change_message_visibility_batch",
     "create_queue",
     "delete_message",
     "delete_message_batch",
     "delete_queue",
+    "move_messages",
     "purge_queue",
     "receive_message",
     "receive_when_available",
+    "remove_permission",
     "send_message",
     "send_message_batch",
     "set_queue_attributes",
+    "source_of_handle",
+    "start_message_move_task",
     "tag_queue",
+    "task_handle",
     "untag_queue",
 ]
