@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.policies import parse as parse_policy
-from core import limits, strict_json
+from accounts.errors import MalformedPolicyDocument
+from accounts.iam.documents import check_resource_policy
+from core import limits
 from queues import redrive
 from queues.errors import InvalidAttributeName, InvalidAttributeValue
 from queues.models import Queue
@@ -66,12 +67,11 @@ def _key(name: str, text: str) -> str:
 def _policy(name: str, text: str) -> str:
     if not text:
         return ""
+    if len(text.encode("utf-8", "replace")) > _POLICY_SIZE:
+        raise InvalidAttributeValue(name=name)
     try:
-        document = strict_json.loads(text)
-        if not isinstance(document, dict) or "Statement" not in document or len(text.encode()) > _POLICY_SIZE:
-            raise InvalidAttributeValue(name=name)
-        parse_policy(text)
-    except (ValueError, TypeError, KeyError, AttributeError, UnicodeError):
+        check_resource_policy(text)
+    except MalformedPolicyDocument:
         raise InvalidAttributeValue(name=name) from None
     return text
 

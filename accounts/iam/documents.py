@@ -10,6 +10,7 @@ from core import strict_json
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _SID = re.compile(r"[A-Za-z0-9]*", re.ASCII)
+_ANY_SID = re.compile(r"[^\x00-\x1f]{0,512}")  # resource policies have names such as __owner_statement
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+", re.ASCII)
 _STATEMENT_FIELDS = {
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
@@ -47,7 +48,15 @@ def check_trust_policy(text: str) -> None:
                 raise MalformedPolicyDocument("AssumeRole policy may only specify STS AssumeRole actions.")
 
 
-def _statements(text: str, no_json: str = "") -> list[dict[str, Any]]:
+def check_resource_policy(text: str) -> None:
+    """Raise ``MalformedPolicyDocument`` unless ``text`` may say who does what with a resource, such as a queue."""
+    for statement in _statements(text, sid=_ANY_SID):
+        _check_principals(statement)
+        _check_actions(statement)
+        _texts(statement, "Resource", "NotResource")
+
+
+def _statements(text: str, no_json: str = "", sid: re.Pattern[str] = _SID) -> list[dict[str, Any]]:
     try:
         document = strict_json.loads(text)
     except strict_json.BadJson:
@@ -61,18 +70,18 @@ def _statements(text: str, no_json: str = "") -> list[dict[str, Any]]:
     if not statements:
         raise MalformedPolicyDocument
     for statement in statements:
-        _check_statement(statement)
+        _check_statement(statement, sid)
     _check_sids(statement["Sid"] for statement in statements if statement.get("Sid"))
     return statements
 
 
-def _check_statement(statement: Any) -> None:
+def _check_statement(statement: Any, sid_pattern: re.Pattern[str]) -> None:
     if not isinstance(statement, dict) or statement.keys() - _STATEMENT_FIELDS:
         raise MalformedPolicyDocument
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise MalformedPolicyDocument
     sid = statement.get("Sid", "")
-    if not isinstance(sid, str) or not _SID.fullmatch(sid):
+    if not isinstance(sid, str) or not sid_pattern.fullmatch(sid):
         raise MalformedPolicyDocument(
             f"Statement IDs (SID) must be alpha-numeric. Check that your input {sid!r} is so."
         )
