@@ -20,10 +20,11 @@ from runner.models import InvocationType, State
 from runner.outcomes import Kind
 from runner.pool import OutOfPatience
 from runner.presence import Waiting
+from runner.records import Row
 from runner.specs import RunSpec
 from runner.streams import OnPart
 from runner.workshop import Workshop, log_batch
-from runner.writer import Entry, Row
+from runner.writer import Entry
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F
 
-from core import clock, failpoints, ids, limits
+from core import clock, database, failpoints, ids, limits
 from functions.models import Function
 from runner import leases, lookup
 from runner.leases import Allowance
@@ -184,7 +184,7 @@ def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause 
     if not rows:
         return []
     token, now = ids.hex_token(), clock.now()
-    with transaction.atomic():
+    with database.turn(), transaction.atomic():
         wanted = Invocation.objects.filter(pk__in=[row.pk for row in rows], state=State.QUEUED)
         if connection.features.has_select_for_update_skip_locked:
             locked = wanted.select_for_update(skip_locked=True).values_list("pk", flat=True)

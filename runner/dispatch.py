@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 _THROTTLE_PAUSE_S = 1.0
+_BREATH_S = 0.005  # between two rounds: under load one looks for many events, instead of once for each
 
 
 class Dispatcher:
@@ -63,8 +64,9 @@ class Dispatcher:
                     if clock.monotonic() - swept >= TICK_S:
                         swept = clock.monotonic()
                         claims.sweep()
-                    while not self._over.is_set() and self.dispatch():
-                        pass
+                    while not self._over.is_set() and (count := self.dispatch()):
+                        if count < BATCH:
+                            self._over.wait(_BREATH_S)
             except (DatabaseError, InterfaceError, MessengerUnavailable) as error:
                 log.warning("Events wait: %s", error)
                 self._over.wait(TICK_S)

@@ -8,14 +8,15 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoReplyInTime
+from contextvars import copy_context
 from dataclasses import dataclass
-
-from django.db import transaction
+from functools import partial
+from typing import Any
 
 from accounts.models import Account
-from core import clock, database, failpoints, ids, limits
+from core import clock, database, ids, limits
 from core.trace import carried
-from runner import bell, leases, lineage, lookup, meeting, messages, metrics, presence, rendezvous
+from runner import accepting, leases, lineage, lookup, meeting, messages, metrics, presence, rendezvous
 from runner.answers import Answer
 from runner.errors import (
     AccountConcurrencyExceeded,
@@ -32,7 +33,7 @@ from runner.models import Invocation, InvocationType, State
 from runner.streaming import Arrivals, Streamed
 from runner.watching import watch
 
-__all__ = ["Streamed", "dry_run", "invoke", "invoke_and_wait", "invoke_async", "invoke_streaming", "watch"]
+__all__ = ["Streamed", "accept", "dry_run", "invoke", "invoke_and_wait", "invoke_async", "invoke_streaming", "watch"]
 
 LINE_S = 30.0  # how long an invocation may wait in line, over its timeout and its init phase
 _CHECKED_IN_LOOP = 64 * limits.KIB  # a longer event is parsed in a thread
@@ -152,29 +153,66 @@ def invoke_async(
     checked_client_context(client_context)
     event = checked_payload(payload, limit=limits.INVOKE_ASYNC_PAYLOAD)
     found = lookup.find(account_id=account.pk, reference=reference, qualifier=qualifier)
-    now = clock.now()
-    with transaction.atomic():
-        invocation = Invocation.objects.create(
-            id=uuid.UUID(request_id) if request_id else uuid.uuid4(),
-            account_id=found.account_id,
-            function_id=found.function_id,
-            function_name=found.function_name,
-            qualifier=found.qualifier,
-            invocation_type=InvocationType.EVENT,
-            source=source,
-            state=State.QUEUED,
-            payload=event,
-            trace=lineage.advance(trace or carried(), function_id=found.function_id).header,
-            asked_at=now,
-            due_at=now,
-        )
-        transaction.on_commit(_accepted)
+    row = _event_row(found, event, source=source, request_id=request_id, trace=trace)
+    accepting.accept(row)
+    invocation = Invocation(**row)
+    invocation._state.adding = False
     return invocation
 
 
-def _accepted() -> None:
-    failpoints.reach("accept-bell")
-    bell.ring()
+async def accept(
+    *,
+    account: Account,
+    reference: str,
+    qualifier: str = "",
+    payload: bytes,
+    client_context: str = "",
+    source: str = "api",
+    request_id: str = "",
+    trace: str = "",
+) -> None:
+    """``invoke_async`` for the event loop, holding no thread."""
+    found = await lookup.recall(account_id=account.pk, reference=reference, qualifier=qualifier)
+    if found is None or len(payload) > _CHECKED_IN_LOOP:
+        in_thread = partial(
+            invoke_async,
+            account=account,
+            reference=reference,
+            qualifier=qualifier,
+            payload=payload,
+            client_context=client_context,
+            source=source,
+            request_id=request_id,
+            trace=trace,
+        )
+        await asyncio.get_running_loop().run_in_executor(_senders, copy_context().run, _borrowing, in_thread)
+        return
+    checked_client_context(client_context)
+    event = checked_payload(payload, limit=limits.INVOKE_ASYNC_PAYLOAD)
+    await accepting.accepted(_event_row(found, event, source=source, request_id=request_id, trace=trace))
+
+
+def _borrowing(work: Callable[[], object]) -> None:
+    with database.borrowed():
+        work()
+
+
+def _event_row(found: Found, event: bytes, *, source: str, request_id: str, trace: str) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "id": uuid.UUID(request_id) if request_id else uuid.uuid4(),
+        "account_id": found.account_id,
+        "function_id": uuid.UUID(found.function_id),
+        "function_name": found.function_name,
+        "qualifier": found.qualifier,
+        "invocation_type": InvocationType.EVENT.value,
+        "source": source,
+        "state": State.QUEUED.value,
+        "payload": event,
+        "trace": lineage.advance(trace or carried(), function_id=found.function_id).header,
+        "asked_at": now,
+        "due_at": now,
+    }
 
 
 def dry_run(*, account: Account, reference: str, qualifier: str = "") -> None:

@@ -5,21 +5,20 @@ rather than anything being lost. An asynchronous event's end also passes here: u
 holds and nobody was told.
 """
 
-import functools
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from core import database, failpoints
 from logs.services import FunctionLogBatch, write_function_events
-from runner.models import Invocation
+from runner import records
 from runner.policies import Book
+from runner.records import Row
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +27,6 @@ _BATCH, _BATCH_ENDS = 200, 50  # others wait for the database meanwhile
 _QUEUE = 5_000
 _PAUSE_S = 0.5
 _TRIES = 60  # half a minute of a database that does not answer
-
-
-type Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,52 +124,14 @@ class Writer:
 def write(batch: Sequence[Entry]) -> None:
     """Write entries in one transaction."""
     failpoints.reach("answer-commit")
-    with transaction.atomic():
-        _insert([entry.row() for entry in batch if entry.row is not None])
+    with database.turn(), transaction.atomic():
+        records.insert([entry.row() for entry in batch if entry.row is not None])
         book = Book()
         for entry in batch:
             if entry.finish is not None:
                 entry.finish(book)
         book.notes.write()
         write_function_events([entry.logs for entry in batch if entry.logs is not None])
-
-
-def _insert(rows: Sequence[Row]) -> None:
-    """Insert finished invocations; a tenth of what ``bulk_create`` takes."""
-    if not rows:
-        return
-    columns = _columns()
-    names = ", ".join(connection.ops.quote_name(column.name) for column in columns)
-    places = ", ".join(["%s"] * len(columns))
-    values = [[column.value(row) for column in columns] for row in rows]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO runner_invocation ({names}) VALUES ({places})", values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the table, and how its values are told to the database."""
-
-    name: str
-    member: str
-    default: Any
-    prepare: Callable[[Any], Any] | None
-
-    def value(self, row: Row) -> Any:
-        value = row.get(self.member, self.default)
-        return value if self.prepare is None or value is None else self.prepare(value)
-
-
-@functools.cache
-def _columns() -> tuple[_Column, ...]:
-    return tuple(_column(field) for field in Invocation._meta.concrete_fields)
-
-
-def _column(field: "models.Field[Any, Any]") -> _Column:
-    special = isinstance(field, models.UUIDField | models.DateTimeField | models.BinaryField | models.ForeignKey)
-    default = None if field.has_default() and callable(field.default) else field.get_default()
-    prepare = (lambda value: field.get_db_prep_save(value, connection)) if special else None
-    return _Column(str(field.column), field.attname, default, prepare)
 
 
 def _write_alone(entry: Entry) -> None:

@@ -13,7 +13,7 @@ async def invoke(caller: Caller, request: Params) -> Params:
         case "DryRun":
             return await pool.run(_dry_run, caller, request)
         case "Event":
-            return await pool.run(_accept, caller, request)
+            return await _accept(caller, request)
         case _:
             return await _run(caller, request)
 
@@ -52,8 +52,8 @@ async def _run(caller: Caller, request: Params) -> Params:
     return members
 
 
-def _accept(caller: Caller, request: Params) -> Params:
-    runner.invoke_async(
+async def _accept(caller: Caller, request: Params) -> Params:
+    await runner.accept(
         account=caller.account,
         reference=request["FunctionName"],
         qualifier=request.get("Qualifier", ""),
