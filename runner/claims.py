@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from core import clock, database, failpoints, ids, limits
 from functions.models import Function
@@ -251,15 +251,25 @@ def sweep() -> int:
     A lost worker is a platform failure: it is counted apart from the function's errors. Returns how many moved.
     """
     now = clock.now()
-    expired = Invocation.objects.filter(state=State.RUNNING, lease_until__lt=now)
+    too_far = now + 2 * timedelta(seconds=settings.EVENT_LEASE_S)
+    doubtful = Invocation.objects.filter(Q(lease_until__lt=now) | Q(lease_until__gt=too_far), state=State.RUNNING)
     count = 0
-    for row in expired.only("token", "infra_attempts", "account_id", "function_id")[:1000]:
-        count += _put_back(row, now)
+    for row in doubtful.only("token", "infra_attempts", "account_id", "function_id", "lease_until")[:1000]:
+        if row.lease_until and row.lease_until > now:
+            _shorten(row)
+        else:
+            count += _put_back(row, now)
     orphans = Invocation.objects.filter(state=State.QUEUED, function__isnull=True)
     count += orphans.update(
         state=State.DISCARDED, reason=Cause.FUNCTION_DELETED, finished_at=now, due_at=None, payload=None
     )
     return count
+
+
+def _shorten(row: Invocation) -> None:
+    """A lease from before the clock was put back: whoever is alive renews it, and a dead worker's ends in time."""
+    held = Invocation.objects.filter(pk=row.pk, token=row.token, state=State.RUNNING, lease_until=row.lease_until)
+    held.update(lease_until=lease_end())
 
 
 def _put_back(row: Invocation, now: datetime) -> int:

@@ -131,3 +131,9 @@ def test_when_the_supervisor_is_killed_its_programs_end_too(tmp_path):
         parent.kill()
 
     assert ended(end)
+
+
+def test_a_full_disk_costs_log_lines_and_nothing_else(supervisor, tmp_path):
+    (tmp_path / "api.log").symlink_to("/dev/full")
+    supervisor.start(python("api", "print('1 hello', flush=True); import signal; signal.pause()"))
+    turn_until(supervisor, lambda: supervisor.tail("api") == ["1 hello"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
+from runner.environment import Environment
 from runner.sandboxes import cgroups
 from runner.sandboxes.base import SandboxDriver
 from runner.sandboxes.bubblewrap import Bubblewrap
@@ -155,6 +156,21 @@ def _descendants(pid: int) -> set[int]:
     while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
         found |= more
     return found
+
+
+def test_when_the_launcher_is_killed_its_sandboxes_end_and_others_can_be_started(driver: SandboxDriver):
+    before = Environment(driver.start(driver.own_interpreter))
+    assert before.wait_ready(30)
+    launcher = driver.launcher._process
+    inside = _descendants(launcher.pid)
+    launcher.kill()
+    launcher.wait()
+    after = Environment(driver.start(driver.own_interpreter))
+    assert after.wait_ready(30)
+    assert before.is_dead and not after.is_dead
+    assert not inside & _parents().keys()
+    before.stop()
+    after.stop()
 
 
 def test_the_control_groups_hold_the_share_of_the_processor(bench: Bench):

@@ -213,3 +213,10 @@ def test_a_spec_that_differs_in_anything_has_another_fingerprint(ada, make_funct
         setattr(changed, name, value)
         assert specs.fingerprint(changed, []) != before
     assert specs.fingerprint(version, ["layer"]) != before
+
+
+def test_an_environment_that_died_while_it_was_idle_is_not_given_out(pool):
+    dead = used(pool, spec())
+    dead.is_dead = True
+    assert pool.reserve(spec(), until=0).environment is None
+    assert is_stopped(dead)
