@@ -9,7 +9,7 @@ import pytest
 from tests.faults.ledger import Ledger
 from tests.faults.storm import Storm
 from tests.labs.hands import Boto3
-from tests.live import Live
+from tests.live import Live, eventually
 
 EVENTS = int(os.environ.get("FAULT_EVENTS", "2000"))  # of each fault; `make soak` has more
 KILLS = int(os.environ.get("FAULT_KILLS", "3"))
@@ -65,3 +65,16 @@ def make_function(live: Live, name: str, *, code: str = HANDLER, reserved: int |
             FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arn}}
         )
     return name
+
+
+def answers(live: Live, function: str) -> None:
+    """A caller who waits is answered again: after the patience of the calls that were lost at the latest."""
+    hand = Boto3(live)
+
+    def ask() -> object:
+        try:
+            return hand.invoke(function, {"n": -1}).status
+        except Exception as error:  # whatever a client meets meanwhile
+            return error
+
+    eventually(ask, lambda said: said == 200, within_s=180, every_s=0.2)
