@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from core import redis, resp
+from core import clock, redis, resp
 from core.resp import Argument, ReplyError
 
 _CONNECT_S, _SEND_S = 2.0, 5
@@ -33,6 +33,12 @@ class _Pipelined:
     def __init__(self) -> None:
         self._replies = resp.Replies()
         self._expected: deque[OnReply] = deque()
+        self._heard = 0.0
+
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds replies have been waited for and none has come: a network may die without a word."""
+        return clock.monotonic() - self._heard if self._expected else 0.0
 
     def _write(self, data: bytes) -> None:
         """Send bytes; raises ``OSError`` when the connection is gone."""
@@ -40,6 +46,8 @@ class _Pipelined:
 
     def command(self, on_reply: OnReply, *arguments: Argument) -> None:
         """Send a command; ``on_reply`` gets what comes back."""
+        if not self._expected:
+            self._heard = clock.monotonic()
         self._expected.append(on_reply)
         try:
             self._write(resp.encode(arguments))
@@ -58,6 +66,7 @@ class _Pipelined:
         self.command(loaded, "EVALSHA", redis.script_digest(source), len(keys), *keys, *args)
 
     def _take(self, data: bytes) -> None:
+        self._heard = clock.monotonic()
         for reply in self._replies.feed(data):
             self._expected.popleft()(reply)
 
@@ -99,7 +108,7 @@ class Link(_Pipelined, asyncio.Protocol):
     def close(self) -> None:
         """End it; what has not been answered is lost."""
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def _write(self, data: bytes) -> None:
         if self._transport is None:
@@ -155,6 +164,10 @@ class Pipe(_Pipelined):
     def close(self) -> None:
         """End it; nobody hears of what has not been answered."""
         self._expected.clear()
+        self._break()
+
+    def abandon(self) -> None:
+        """End it, because the other side does not answer; what has not been answered is lost."""
         self._break()
 
     def _write(self, data: bytes) -> None:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _WAIT_S = 5
 _AHEAD = 4  # commands that wait for calls, sent ahead: so a burst of calls needs no round trip for each
 _PAUSE_AFTER_ERROR_S = 0.5
+_SILENT_S = 15.0  # without a reply that was due long before: the connection is dead, though nobody has said so
 _STOP_S = 5.0
 _LAST_ANSWERS_S = 2.0
 
@@ -198,6 +199,7 @@ class _Connected:
             return
         self._fd = self._pipe.fileno()
         self._reactor.watch(self._fd, self._readable)
+        self._reactor.at(clock.monotonic() + _SILENT_S, partial(self._listen, self._pipe))
         self._connected()
 
     def close(self) -> None:
@@ -211,6 +213,16 @@ class _Connected:
         if self._pipe is not None and self._pipe.is_open:
             self._pipe.readable()
         self._check()
+
+    def _listen(self, pipe: Pipe) -> None:
+        """Every now and then: a connection may die without a word."""
+        if pipe is not self._pipe:
+            return
+        if pipe.silent_s > _SILENT_S:
+            pipe.abandon()
+            self._check()
+        else:
+            self._reactor.at(clock.monotonic() + _SILENT_S / 3, partial(self._listen, pipe))
 
     def _check(self) -> None:
         """After every use: a connection that broke is made again in a moment."""

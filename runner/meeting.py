@@ -27,13 +27,14 @@ FIRST_LOOK_S = 10.0  # after so long without an answer, see whether there is any
 _WAIT_S = 5  # of one command that waits for an answer
 _WAITING_COMMANDS = 16  # sent ahead, so that a burst of answers needs no round trip for each
 _PAUSE_AFTER_ERROR_S = 0.5
+_SILENT_S = 15.0  # without a reply that was due long before: the connection is dead, though nobody has said so
 
 
 class Meeting:
     """The callers of one event loop."""
 
     def __init__(self) -> None:
-        self.address = f"answers:{os.getpid()}-{secrets.token_hex(4)}"
+        self.address, self._former = _new_address(), ""
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._commands: Link | None = None
         self._answers: Link | None = None
@@ -130,6 +131,9 @@ class Meeting:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(_PAUSE_AFTER_ERROR_S)
+            for link in (self._commands, self._answers):
+                if link is not None and link.silent_s > _SILENT_S:
+                    link.close()
             if not self.is_open or self._answers is None or not self._answers.is_open:
                 await self._connect()
 
@@ -138,10 +142,17 @@ class Meeting:
             if not self.is_open:
                 self._commands = await Link.open(settings.REDIS_URL, on_lost=self._lost)
             if self._answers is None or not self._answers.is_open:
-                self._answers, self._ahead = await Link.open(settings.REDIS_URL, on_lost=self._lost), 0
-                self._listen()
+                await self._connect_answers()
         except (OSError, TimeoutError) as error:
             log.warning("Waiting for Redis to come back: %s", error)
+
+    async def _connect_answers(self) -> None:
+        """Listen at a new address: Redis may not know yet that nobody hears what it says on the connection before."""
+        link = await Link.open(settings.REDIS_URL, on_lost=self._lost)
+        if self._answers is not None:
+            self.address, self._former = _new_address(), self.address
+        self._answers, self._ahead = link, 0
+        self._listen()
 
     def _lost(self) -> None:
         if not self._is_over:
@@ -154,7 +165,7 @@ class Meeting:
         link, count = self._answers, _WAITING_COMMANDS - self._ahead
         self._ahead = _WAITING_COMMANDS
         for _ in range(count):
-            link.command(self._answered, "BLPOP", self.address, _WAIT_S)
+            link.command(self._answered, "BLPOP", self.address, self._former or self.address, _WAIT_S)
 
     def _answered(self, popped: Any) -> None:
         if isinstance(popped, Lost):
@@ -168,6 +179,10 @@ class Meeting:
                     future.set_result(reply)
         if not self._is_over:
             self._listen()
+
+
+def _new_address() -> str:
+    return f"answers:{os.getpid()}-{secrets.token_hex(4)}"
 
 
 async def _check_workers(future: "asyncio.Future[Reply]") -> None:

@@ -1,6 +1,7 @@
 """A product to hurt, with a function that does next to nothing."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,20 +43,22 @@ def ledger(product: Live) -> Ledger:
 
 
 @pytest.fixture
-def storm(product: Live, request: pytest.FixtureRequest) -> Callable[..., Storm]:
+def storm(product: Live) -> Callable[..., Storm]:
     """``storm()``: events to a function of this test's own."""
 
     def make(count: int = EVENTS, **settings: object) -> Storm:
-        name = f"f{abs(hash(request.node.name)) % 10**8}"
+        name = f"f{secrets.token_hex(4)}"
         return Storm(product, make_function(product, name, **settings), count=count)
 
     return make
 
 
-def make_function(live: Live, name: str, *, code: str = HANDLER, reserved: int | None = None, tells: str = "") -> str:
+def make_function(
+    live: Live, name: str, *, code: str = HANDLER, timeout: int = 30, reserved: int | None = None, tells: str = ""
+) -> str:
     """A function; ``tells``: another one that hears of each of its successes."""
     hand = Boto3(live)
-    hand.create_function(name, code)
+    hand.create_function(name, code, timeout=timeout)
     if reserved is not None:
         hand.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
     if tells:

@@ -1,4 +1,4 @@
-"""What a product has on this machine: processes, control groups, folders, containers (I9)."""
+"""What a product has on this machine: processes, control groups, folders (I9)."""
 
 import os
 import zlib
@@ -9,24 +9,59 @@ from tests.live import Live
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-def sandboxes(live: Live) -> dict[int, str]:
-    """The processes that belong to sandboxes of this product, or to what starts them: id and name."""
+def descendants(pid: int) -> dict[int, str]:
+    """Every living process below this one: id and the first words of its command."""
+    parents = _parents()
+    found: set[int] = set()
+    while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
+        found |= more
+    return {one: _command(one) for one in found}
+
+
+def living(pids: dict[int, str]) -> dict[int, str]:
+    """Those of them that still run."""
+    return {pid: name for pid, name in pids.items() if pid in _parents()}
+
+
+def _parents() -> dict[int, int]:
     found = {}
-    for pid, command in live.processes().items():
-        if "bwrap" in command or "launcher.py" in command:
-            found[pid] = command
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if state not in "ZX":
+            found[int(path.parent.name)] = int(parent)
     return found
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()[:200].replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def may_use_groups() -> bool:
+    """Whether sandboxes have control groups here."""
+    return os.geteuid() == 0 and any(parent.is_dir() for parent in _group_parents())
 
 
 def groups(live: Live) -> set[str]:
     """The control groups of its sandboxes."""
     tag = f"{zlib.crc32(str(live.data_dir / 'sandboxes').encode()):08x}-"
-    if not CGROUPS.is_dir():
-        return set()
-    parents = [CGROUPS / "pupitre", *(CGROUPS / name / "pupitre" for name in ("memory", "pids", "cpu", "freezer"))]
     return {
-        entry.name for parent in parents if parent.is_dir() for entry in parent.iterdir() if entry.name.startswith(tag)
+        entry.name
+        for parent in _group_parents()
+        if parent.is_dir()
+        for entry in parent.iterdir()
+        if entry.name.startswith(tag)
     }
+
+
+def _group_parents() -> list[Path]:
+    first = [CGROUPS / controller / "pupitre" for controller in ("memory", "pids", "cpu", "freezer")]
+    return [CGROUPS / "pupitre", *first]
 
 
 def folders(live: Live) -> set[str]:
