@@ -1,14 +1,12 @@
 """Everything is down and comes up again; or there is more of something than there should be."""
 
-import select
-import signal
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from tests.faults import machine
-from tests.faults.conftest import EVENTS, hurtable
+from tests.faults.conftest import EVENTS
 from tests.faults.ledger import check, most_at_once
 from tests.live import ROOT, Live
 
