@@ -35,6 +35,9 @@ def _strings() -> dict[str, Any]:
         "copied": _("Copied"),
         "unreachable": _("The server cannot be reached. Check the connection and try again."),
         "fileExists": _("There is a file of that name already."),
+        "binary": _("{path} is not text ({size}). It stays in the package as it is."),
+        "notText": _("A file that is not text keeps its name. Upload it again under another one."),
+        "tooLarge": _("{name} is larger than the 3 MB that the editor takes. Upload the whole package as a zip."),
         "phrases": {
             "Find": _("Find"),
             "Replace": _("Replace"),

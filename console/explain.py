@@ -5,78 +5,20 @@ case is not the one it knows.
 """
 
 import difflib
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from console import editing, linting
-from console.results import Result
+from console import linting, slides
+from console.case import Case, Explanation, Fix, Place, code, codes, find_place
 from core import limits
 
-_PYTHON_FRAME = re.compile(r'File "/var/task/([^"]+)", [Ll]ine (\d+)')
-_NODE_FRAME = re.compile(r"/var/task/([^:()\s]+):(\d+)(?::\d+)?")
-_LINE_OF_FILE = re.compile(r"\(([\w./-]+), line (\d+)\)|file \"?/var/task/([\w./-]+)\"? line (\d+)", re.IGNORECASE)
 _NEXT_TIMEOUTS = (15, 60, 300, limits.TIMEOUT_S_MAX)
 _CHOICES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file of the package."""
-
-    path: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A button: it sets ``setting`` of the function to ``value`` and runs the test again."""
-
-    label: SafeString
-    setting: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """``text`` may be empty when only the place is known."""
-
-    text: SafeString | str = ""
-    place: Place | None = None
-    fixes: tuple[Fix, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What there is to look at. ``files`` holds the package's text files by path."""
-
-    result: Result
-    handler: str
-    timeout: int
-    memory_size: int
-    files: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def handler_file(self) -> str:
-        return editing.handler_file(list(self.files), self.handler)
-
-    @property
-    def event(self) -> Any:
-        try:
-            return json.loads(self.result.payload or b"null")
-        except (ValueError, RecursionError):
-            return None
-
-    def line_of(self, place: Place | None) -> str:
-        """The text of a line, or an empty string."""
-        lines = self.files.get(place.path, "").splitlines() if place else []
-        return lines[place.line - 1] if place and 0 < place.line <= len(lines) else ""
 
 
 def explain(case: Case) -> Explanation | None:
@@ -87,27 +29,6 @@ def explain(case: Case) -> Explanation | None:
     if found:
         return found
     return Explanation(place=place) if place else None
-
-
-def find_place(case: Case) -> Place | None:
-    """The last line of the function's own code that the error names."""
-    for text in (*reversed(case.result.trace), case.result.error_message):
-        for pattern in (_PYTHON_FRAME, _NODE_FRAME):
-            named = [Place(path, int(line)) for path, line in pattern.findall(text) if path in case.files]
-            if named:
-                return named[-1]
-    if match := _LINE_OF_FILE.search(case.result.error_message):
-        path, line = match[1] or match[3], int(match[2] or match[4])
-        return next((Place(known, line) for known in case.files if known == path or known.endswith(f"/{path}")), None)
-    return None
-
-
-def _code(text: object) -> SafeString:
-    return format_html("<code>{}</code>", text)
-
-
-def _codes(names: list[str]) -> SafeString:
-    return format_html_join(", ", "<code>{}</code>", ((name,) for name in names))
 
 
 # -- kinds of error --------------------------------------------------------------------------------
@@ -121,14 +42,12 @@ def _key_error(case: Case, place: Place | None) -> Explanation | None:
     where, value = holder
     keys = [str(name) for name in value]
     if not keys:
-        text = format_html(_("{where} is empty, so it has no {key}."), where=_code(where), key=_code(key))
+        text = format_html(_("{where} is empty, so it has no {key}."), where=code(where), key=code(key))
         return Explanation(text, place)
     shown = [*keys[:12], *(["…"] if len(keys) > 12 else [])]
-    text = format_html(
-        _("{where} has no {key}. It has: {keys}."), where=_code(where), key=_code(key), keys=_codes(shown)
-    )
+    text = format_html(_("{where} has no {key}. It has: {keys}."), where=code(where), key=code(key), keys=codes(shown))
     if close := difflib.get_close_matches(key, keys, n=1):
-        text = format_html("{} {}", text, format_html(_("Did you mean {name}?"), name=_code(close[0])))
+        text = format_html("{} {}", text, format_html(_("Did you mean {name}?"), name=code(close[0])))
     return Explanation(text, place)
 
 
@@ -162,15 +81,15 @@ def _handler_not_found(case: Case, place: Place | None) -> Explanation | None:
         return Explanation(
             format_html(
                 _("The handler setting is {handler}, and {file} defines no function."),
-                handler=_code(case.handler),
-                file=_code(path),
+                handler=code(case.handler),
+                file=code(path),
             )
         )
     text = format_html(
         _("The handler setting is {handler}, and {file} has no such function. It defines: {names}."),
-        handler=_code(case.handler),
-        file=_code(path),
-        names=_codes(names),
+        handler=code(case.handler),
+        file=code(path),
+        names=codes(names),
     )
     return Explanation(text, fixes=_use_handlers(f"{module}.{name}" for name in names))
 
@@ -182,7 +101,7 @@ def functions_of(path: str, text: str) -> list[str]:
 
 def _use_handlers(handlers: Any) -> tuple[Fix, ...]:
     return tuple(
-        Fix(format_html(_("Use {handler}"), handler=_code(handler)), "handler", handler)
+        Fix(format_html(_("Use {handler}"), handler=code(handler)), "handler", handler)
         for handler in list(handlers)[:_CHOICES]
     )
 
@@ -196,7 +115,7 @@ def _no_module(case: Case, place: Place | None) -> Explanation | None:
     ]
     candidates.sort(key=lambda handler: not handler.endswith("handler"))
     text = format_html(
-        _("The handler setting is {handler}, and the package has no such file."), handler=_code(case.handler)
+        _("The handler setting is {handler}, and the package has no such file."), handler=code(case.handler)
     )
     return Explanation(text, place, _use_handlers(candidates))
 
@@ -215,7 +134,7 @@ def _import_error(case: Case, place: Place | None) -> Explanation | None:
         _(
             "{module} is neither in the deployment package nor in a layer. Put it into the zip beside your code, or into a layer."
         ),
-        module=_code(module),
+        module=code(module),
     )
     return Explanation(text, place or _importing(case, module))
 
@@ -232,7 +151,7 @@ def _importing(case: Case, module: str) -> Place | None:
 def _syntax_error(case: Case, place: Place | None) -> Explanation | None:
     text: SafeString | str = ""
     line = case.line_of(place)
-    if place and linting.typography(case.files.get(place.path, "")):
+    if place and slides.typography(case.files.get(place.path, "")):
         text = _(
             "There are typographic quotes or spaces in the file, as slides have them. The editor marks them and can replace them all."
         )
@@ -283,8 +202,8 @@ def _malformed_handler(case: Case, place: Place | None) -> Explanation | None:
     return Explanation(
         format_html(
             _("The handler setting is {handler}. It is written as file, dot, function: {example}."),
-            handler=_code(case.handler),
-            example=_code("lambda_function.lambda_handler"),
+            handler=code(case.handler),
+            example=code("lambda_function.lambda_handler"),
         ),
         place,
     )
@@ -301,7 +220,76 @@ def _not_found_inside(case: Case, place: Place | None) -> Explanation | None:
     return Explanation(
         format_html(
             _("Your code calls the function {name}, and your account has none of that name: create it."),
-            name=_code(match[1]),
+            name=code(match[1]),
+        ),
+        place,
+    )
+
+
+_DENIED = re.compile(
+    r"assumed-role/(?P<role>[\w+=,.@-]+)/\S* is not authorized to perform: (?P<action>[a-z0-9-]+:[A-Za-z0-9]+)"
+    r"(?: on resource: (?P<resource>arn:\S+|\*))?",
+    re.ASCII,
+)
+
+
+def _denied(case: Case, place: Place | None) -> Explanation | None:
+    match = _DENIED.search(case.result.error_message)
+    if match is None:
+        return Explanation(_("The function's role does not allow this call."), place)
+    role, action, resource = match["role"], match["action"], (match["resource"] or "*").rstrip(".,")
+    text = format_html(_("The role {role} does not allow {action}."), role=code(role), action=code(action))
+    if "explicit deny" in case.result.error_message:
+        return Explanation(format_html("{} {}", text, _("A policy forbids it: take that statement out.")), place)
+    if role != case.role:
+        return Explanation(text, place)
+    label = format_html(_("Add this permission: {action}"), action=code(action))
+    return Explanation(text, place, (Fix(label, "permission", f"{action} {resource}", "function_permit"),))
+
+
+def _name_error(case: Case, place: Place | None) -> Explanation | None:
+    match = re.search(r"name '([^']+)' is not defined|^(\S+) is not defined", case.result.error_message)
+    if match is None:
+        return None
+    name = match[1] or match[2]
+    text = format_html(_("Nothing is called {name} where it is used."), name=code(name))
+    known = [word for source in case.files.values() for word in re.findall(r"\b[A-Za-z_]\w+\b", source) if word != name]
+    if close := difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.8):
+        return Explanation(
+            format_html("{} {}", text, format_html(_("Did you mean {name}?"), name=code(close[0]))), place
+        )
+    return Explanation(format_html("{} {}", text, _("Is an import missing, or is it spelled differently?")), place)
+
+
+def _attribute_error(case: Case, place: Place | None) -> Explanation | None:
+    match = re.search(r"'dict' object has no attribute '(\w+)'", case.result.error_message)
+    if match is None:
+        return None
+    return Explanation(
+        format_html(
+            _("A dictionary is read with brackets: {right}, where JavaScript would write a dot."),
+            right=code(f'event["{match[1]}"]'),
+        ),
+        place,
+    )
+
+
+def _index_error(case: Case, place: Place | None) -> Explanation | None:
+    event = case.event
+    if isinstance(event, dict) and event.get("Records") == []:
+        return Explanation(
+            format_html(
+                _("{records} is empty in this event. Choose another test event."), records=code('event["Records"]')
+            ),
+            place,
+        )
+    return Explanation(_("The list is shorter than the code expects. Print its length."), place)
+
+
+def _json_error(case: Case, place: Place | None) -> Explanation | None:
+    return Explanation(
+        _(
+            "The text that is read as JSON is not JSON. In a template the body is often plain text: change it in the test event, or print it first."
         ),
         place,
     )
@@ -320,6 +308,14 @@ _KINDS: dict[str, Callable[[Case, Place | None], Explanation | None]] = {
     "Function.ResponseSizeTooLarge": _too_large,
     "Sandbox.Timedout": _timed_out,
     "ResourceNotFoundException": _not_found_inside,
+    "AccessDeniedException": _denied,
+    "AccessDenied": _denied,
+    "NameError": _name_error,
+    "ReferenceError": _name_error,
+    "AttributeError": _attribute_error,
+    "IndexError": _index_error,
+    "JSONDecodeError": _json_error,
+    "SyntaxError": _syntax_error,
 }
 
 # by the exception's own words: (pattern, what to say)
@@ -337,21 +333,35 @@ _MESSAGES: tuple[tuple[re.Pattern[str], Callable[[], str]], ...] = (
         lambda: _("The value before the brackets is empty here. Print it, and look at what the event really has."),
     ),
     (
-        re.compile(r"list index out of range"),
-        lambda: _("The list is shorter than the code expects. Print its length."),
+        re.compile(r"string indices must be integers"),
+        lambda: _("This value is text, not a dictionary. If it is JSON, read it first: json.loads(…)."),
+    ),
+    (
+        re.compile(r"can only concatenate str|unsupported operand type|must be str, not"),
+        lambda: _("Text and numbers do not add up. Turn one into the other: str(…) or int(…)."),
+    ),
+    (
+        re.compile(r"Could not connect to the endpoint|urlopen error|ECONNREFUSED|ENOTFOUND|ENETUNREACH|fetch failed"),
+        lambda: _("Functions here reach the services of this server only, not the Internet."),
+    ),
+    (
+        re.compile(r"NonExistentQueue|specified queue does not exist"),
+        lambda: _("Your account has no queue of that name: create it, or correct the name."),
+    ),
+    (
+        re.compile(r"Unknown service|UnknownServiceError"),
+        lambda: _("boto3 knows no service of that name: look at the spelling."),
     ),
     (
         re.compile(r"Read-only file system"),
         lambda: _("Only /tmp can be written to, as on AWS."),
     ),
-    (
-        re.compile(r"AccessDenied|is not authorized to perform"),
-        lambda: _("The function's role does not allow this call."),
-    ),
 )
 
 
 def _by_message(case: Case, place: Place | None) -> Explanation | None:
+    if "is not authorized to perform" in case.result.error_message or "AccessDenied" in case.result.error_message:
+        return _denied(case, place)
     for pattern, say in _MESSAGES:
         if pattern.search(case.result.error_message):
             return Explanation(say(), place)

@@ -11,7 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from ruff import find_ruff_bin
 
-from console.event_json import CURLY, Fix, Problem, at, check
+from console import slides
+from console.event_json import Fix, Problem, check
 from core import limits
 
 PATIENCE_S = 5
@@ -20,62 +21,70 @@ RULES = "E9,F"
 QUIET = "F541,F841,F401"
 _PYTHON = re.compile(r"python3\.(\d+)$")
 _NEWEST_TARGET, _OLDEST_TARGET = 14, 7
-_PRINT = re.compile(r"^\s*print\s+[^(=\s]", re.MULTILINE)
-_CURLY = re.compile("[" + "".join(CURLY) + "]")
-_NBSP = re.compile("[\u00a0\u202f\u3000]")
 
 
-async def problems(*, path: str, text: str, runtime: str, handler: str) -> list[Problem]:
-    """The problems of one file of a function; an empty list for kinds of file nothing is known about."""
+async def problems(*, path: str, text: str, runtime: str, handler: str, account_id: str = "") -> list[Problem]:
+    """The problems of one file of a function; an empty list for kinds of file nothing is known about.
+
+    What keeps it from running comes alone; what would only surprise comes when nothing else is wrong.
+    """
     if len(text) > limits.CONSOLE_EDITOR_PACKAGE_SIZE:
         return []
     if path.endswith(".json"):
         return check(text) if text.strip() else []
+    if path.endswith((".js", ".mjs", ".cjs")):
+        return slides.typography(text, is_python=False) or missing_handler(path, text, handler)
     if path.endswith(".py"):
-        found = typography(text) or await _ruff(path, text, runtime)
-        return found or missing_handler(path, text, handler)
+        return await _python(path, text, runtime, handler, account_id)
     return []
 
 
-def typography(text: str) -> list[Problem]:
-    """Quotes and spaces from a slide, where code has them: Python would call them invalid characters."""
-    return _outside_strings(
-        text, _CURLY, _("This is a typographic quote, as slides have them; code wants a straight one.")
-    ) + (
-        _outside_strings(text, _NBSP, _("This is a non-breaking space, as slides have them; code wants a normal one."))
-    )
-
-
-def straightened(text: str) -> str:
-    """``text`` with straight quotes and normal spaces."""
-    return _NBSP.sub(" ", "".join(CURLY.get(character, character) for character in text))
-
-
-_STRING_OR_COMMENT = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'(?:\\.|[^\\])*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|\#[^\n]*', re.DOTALL
-)
-
-
-def _outside_strings(text: str, wanted: re.Pattern[str], message: str) -> list[Problem]:
-    code = _STRING_OR_COMMENT.sub(lambda match: " " * len(match[0]), text)
-    fix = Fix(_("Replace all of them"), straightened(text))
-    return [at(text, found.start(), found.end(), message, fix) for found in wanted.finditer(code)][:20]
+async def _python(path: str, text: str, runtime: str, handler: str, account_id: str) -> list[Problem]:
+    if found := slides.typography(text):
+        return found
+    found = await _ruff(path, text, runtime)
+    if any(problem.severity == "error" for problem in found):
+        return slides.pasted(text) or found
+    return [
+        *found,
+        *missing_handler(path, text, handler),
+        *slides.authors_own(text, account_id=account_id),
+        *slides.only_first_record(text, handler=handler),
+    ]
 
 
 def missing_handler(path: str, text: str, handler: str) -> list[Problem]:
-    """The handler's file without the handler's function."""
+    """The handler's file without the handler's function; the fix gives a function of it that name."""
     module, _dot, function = handler.rpartition(".")
-    if path != f"{module.replace('.', '/')}.py" or not function.isidentifier():
+    stem, _dot, end = path.rpartition(".")
+    if stem not in (module.replace(".", "/"), module) or not function.isidentifier():
         return []
-    if re.search(
-        rf"^(?:async\s+)?def\s+{function}\b|^{function}\s*[:=]|\bimport\b.*\b{function}\b|\*", text, re.MULTILINE
-    ):
+    names = defined_functions(text) if end == "py" else exported_functions(text)
+    if function in names or _MAYBE_DEFINED[end == "py"](function, text):
         return []
     message = _("The handler is %(handler)s, and this file has no %(function)s.") % {
         "handler": handler,
         "function": function,
     }
-    return [Problem(1, 1, 1, len(text.partition("\n")[0]) + 1, message, "warning")]
+    fix = None
+    if candidates := sorted(names, key=lambda name: "handler" not in name.lower()):
+        renamed = re.sub(rf"\b{re.escape(candidates[0])}\b", function, text)
+        label = _("Rename %(name)s to %(function)s") % {"name": candidates[0], "function": function}
+        fix = Fix(label, renamed)
+    line = next((number for number, row in enumerate(text.splitlines(), 1) if fix and candidates[0] in row), 1)
+    row = text.splitlines()[line - 1] if text else ""
+    return [Problem(line, 1, line, len(row) + 1, message, "warning", fix)]
+
+
+def _python_may_define(function: str, text: str) -> bool:
+    return bool(re.search(rf"^{function}\s*[:=]|\bimport\b.*\b{function}\b|import\s+\*", text, re.MULTILINE))
+
+
+def _node_may_define(function: str, text: str) -> bool:
+    return bool(re.search(rf"exports\s*=|export\s+\*|export\s*\{{[^}}]*\b{function}\b", text))
+
+
+_MAYBE_DEFINED = {True: _python_may_define, False: _node_may_define}
 
 
 def defined_functions(text: str) -> list[str]:
@@ -105,7 +114,7 @@ async def _ruff(path: str, text: str, runtime: str) -> list[Problem]:
     except TimeoutError:
         process.kill()
         return []
-    return [_problem(text, found) for found in json.loads(output or b"[]")[:50]]
+    return [_problem(found) for found in json.loads(output or b"[]")[:50]]
 
 
 def target(runtime: str) -> str:
@@ -115,14 +124,11 @@ def target(runtime: str) -> str:
     return f"py3{minor}"
 
 
-def _problem(text: str, found: dict[str, Any]) -> Problem:
+def _problem(found: dict[str, Any]) -> Problem:
     code = found.get("code") or ""
     start, end = found["location"], found["end_location"]
     is_syntax = not code or code.startswith("E9") or code == "invalid-syntax"
     message = found["message"].removeprefix("SyntaxError: ")
-    line = text.splitlines()[start["row"] - 1] if start["row"] <= len(text.splitlines()) else ""
-    if is_syntax and _PRINT.match(line):
-        message = _("Python 3 writes print(…) with parentheses.")
     return Problem(
         start["row"],
         start["column"],

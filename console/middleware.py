@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts.models import Account, User
-from console.http import is_htmx
+from console.http import back, is_htmx
 from core.errors import ServiceError
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,9 @@ def find_account(user: User, slug: str) -> Account:
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
-    url = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+    """To the login page, and from there to the page that a person was on: what is typed there is still in the browser."""
+    came_from = back(request, request.get_full_path()) if is_htmx(request) else request.get_full_path()
+    url = f"{settings.LOGIN_URL}?{urlencode({'next': came_from})}"
     if is_htmx(request):
         return HttpResponse(headers={"HX-Redirect": url})
     return redirect(url)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from runner.answers import Answer
-from runner.models import Invocation, State
+from runner.models import Invocation, InvocationType, State
 
 SHOWN = 100_000  # characters of a response on the page; the rest can be had with the AWS CLI
 
@@ -33,6 +33,7 @@ class Result:
     code_sha256: str
     payload: bytes
     asked_at: datetime | None = None
+    attempts: int = 0  # of an asynchronous one
 
     @property
     def code_sha256_base64(self) -> str:
@@ -87,6 +88,7 @@ def of_row(row: Invocation) -> Result:
         code_sha256=row.code_sha256,
         payload=bytes(row.payload or b""),
         asked_at=row.asked_at,
+        attempts=row.attempt if row.invocation_type == InvocationType.EVENT else 0,
     )
 
 

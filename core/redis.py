@@ -3,8 +3,9 @@
 Keys, by owner:
 ``lane``, ``lane:nested`` (runner.rendezvous) synchronous invocations for any worker · ``answers:<process>`` their
 answers · ``bell`` (runner.bell) events are due · ``stream:<request id>`` (runner.watching) log lines for whoever looks
-on · ``lease:*`` (runner.leases) running invocations · ``workers``,
-``worker:<id>`` (runner.presence) workers that are alive · channel ``queues`` (queues.waiting) messages are there
+on · ``test:<request id>`` (console.running) whose test it is · ``lease:*`` (runner.leases) running invocations ·
+``workers``, ``worker:<id>`` (runner.presence) workers that are alive · channel ``queues`` (queues.waiting) messages are
+there
 """
 
 import functools

@@ -173,14 +173,24 @@ class LayerCounter(models.Model):
 
 
 class TestEvent(AccountOwned):
-    """A named, saved test event of a function."""
+    """A named, saved test event of a function: its owner's alone, or without an owner everybody's in the account."""
 
     __test__ = False  # not a test case, whatever pytest thinks of its name
 
     function = models.ForeignKey(Function, on_delete=models.CASCADE, related_name="test_events")
     name = models.CharField(max_length=100)
     body = models.TextField()
-    shared = models.BooleanField(default=False)
+    owner = models.ForeignKey("accounts.User", null=True, on_delete=models.CASCADE, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["function", "name"], name="test_event_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["function", "name"], condition=models.Q(owner=None), name="test_event_shared_name_once"
+            ),
+            models.UniqueConstraint(fields=["function", "owner", "name"], name="test_event_name_once"),
+        ]
+
+    @property
+    def shared(self) -> bool:
+        """Whether everybody in the account sees it."""
+        return self.owner_id is None

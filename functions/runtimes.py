@@ -73,6 +73,7 @@ def _table() -> dict[str, Runtime]:
 
 
 RUNTIMES: dict[str, Runtime] = _table()
+FAMILY_LABELS: dict[str, str] = {family.value: words for family, (words, _current, _deprecated) in _VERSIONS.items()}
 
 _is_available: Callable[[str], bool] | None = None
 

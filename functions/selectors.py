@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from accounts.models import Account
+from accounts.models import Account, User
 from core import arns
 from functions.errors import (
     AliasNotFound,
@@ -241,15 +241,22 @@ def list_event_invoke_configs(*, account: Account, name: str) -> QuerySet[EventI
     return EventInvokeConfig.objects.select_related("function").filter(function=function).order_by("qualifier")
 
 
-def list_test_events(*, account: Account, name: str) -> QuerySet[TestEvent]:
-    """A function's saved test events by name."""
-    return TestEvent.objects.filter(function=get_function(account=account, name=name)).order_by("name")
+def list_test_events(*, account: Account, name: str, person: User | None = None) -> QuerySet[TestEvent]:
+    """A function's saved test events by name: those that are shared, and ``person``'s own."""
+    seen = Q(owner=None) | Q(owner=person) if person else Q(owner=None)
+    function = get_function(account=account, name=name)
+    return TestEvent.objects.filter(seen, function=function).order_by("name", "id")
 
 
-def get_test_event(*, account: Account, name: str, event: str) -> TestEvent:
-    """One saved test event, or ``TestEventNotFound``."""
-    if found := list_test_events(account=account, name=name).filter(name=event).first():
-        return found
+def get_test_event(
+    *, account: Account, name: str, event: str, person: User | None = None, shared: bool = True
+) -> TestEvent:
+    """One saved test event, shared or ``person``'s own, or ``TestEventNotFound``."""
+    owner = None if shared else person
+    if shared or person:
+        found = list_test_events(account=account, name=name, person=person).filter(name=event, owner=owner).first()
+        if found:
+            return found
     raise TestEventNotFound(name=event)
 
 

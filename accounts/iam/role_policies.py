@@ -1,5 +1,6 @@
 """What a role is allowed: inline policies, and managed ones attached to it."""
 
+import json
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -87,3 +88,20 @@ def list_attached_role_policies(
     role: Role = roles.get_role(account=account, name=role_name)
     rows = RolePolicyAttachment.objects.filter(role=role, policy_arn__contains=f":policy{path_prefix}")
     return pages.page(rows, marker=marker, size=size, key="policy_arn")
+
+
+@transaction.atomic
+def allow_action(*, account: Account, role_name: str, action: str, resource: str) -> RolePolicy:
+    """Add one permission to what the role's inline policy ``Added-<service>`` allows; what it allows already stays.
+
+    Raises ``RoleNotFound``, ``MalformedPolicyDocument``, ``IamLimitExceeded``.
+    """
+    name = f"Added-{action.partition(':')[0]}"
+    role = roles.lock_role(account=account, name=role_name)
+    existing = role.inline_policies.filter(name=name).first()
+    statements: list[dict[str, object]] = json.loads(existing.document)["Statement"] if existing else []
+    added: dict[str, object] = {"Effect": "Allow", "Action": action, "Resource": resource}
+    if added not in statements:
+        statements.append(added)
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+    return put_role_policy(account=account, role_name=role_name, policy_name=name, document=document)

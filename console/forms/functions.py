@@ -42,9 +42,9 @@ class CreateFunctionForm(forms.Form):
         if start == blueprints.UPLOAD:
             if not data.get("zip"):
                 self.add_error("zip", _("Choose the zip file of your function."))
-        elif (blueprint := blueprints.get(start)) is None:
+        elif blueprints.get(start) is None:
             self.add_error("start", _("Choose what to begin with."))
-        elif row and row.family not in blueprint.files:
+        elif row and row.family not in blueprints.languages(start):
             self.add_error(
                 "runtime", _("This blueprint is for another language: choose its runtime, or another blueprint.")
             )
@@ -61,7 +61,8 @@ class CreateFunctionForm(forms.Form):
             handler = data["handler"] or handler
         else:
             blueprint = blueprints.BLUEPRINTS[data["start"]]
-            package = archives.store_package(archives.pack(blueprint.files_for(family)))
+            package = archives.store_package(archives.pack(blueprints.files(data["start"], family)))
+            handler = blueprint.handlers.get(family, handler)
             settings = dict(blueprint.settings)
         return {
             "name": data["name"],

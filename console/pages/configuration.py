@@ -1,18 +1,14 @@
-"""The Configuration tab: its sections as a table; quick settings; saved test events."""
+"""The Configuration tab: its sections as a table; quick settings."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from console import event_templates
 from console.forms import configuration as forms
 from console.http import ConsoleRequest, fragment, is_htmx
 from console.pages import invocations
-from console.pages.code import event_bodies
 from console.pages.sections.asynchronous import asynchronous
 from console.pages.sections.concurrency import concurrency
 from console.pages.sections.environment import environment
@@ -20,11 +16,10 @@ from console.pages.sections.general import general
 from console.pages.sections.layers import layers
 from console.pages.sections.permissions import permissions
 from console.pages.sections.tags import tags
-from core.errors import InvalidParameterValue, ServiceError
+from core.errors import InvalidParameterValue
 from functions import selectors
 from functions.models import Version
 from functions.services.functions import update_function_configuration
-from functions.services.test_events import delete_test_event, save_test_event
 
 # each answers GET and POST with the function's $LATEST; the words for them are in sections/names.py
 SECTIONS: dict[str, Callable[[ConsoleRequest, Version], HttpResponse]] = {
@@ -58,45 +53,4 @@ def function_set(request: ConsoleRequest, name: str) -> HttpResponse:
         return invocations.to_function(request, name, said=_("Saved."))
     response = fragment(request, "functions/_facts.html", {"version": version})
     response["HX-Trigger"] = "test-again"
-    return response
-
-
-# -- test events -----------------------------------------------------------------------------------
-
-
-@require_POST
-def test_event_save(request: ConsoleRequest, name: str) -> HttpResponse:
-    """Save the event on screen under a name."""
-    body = request.POST.get("event", "").replace("\r\n", "\n")
-    event = request.POST.get("name", "").strip()
-    return _events(
-        request, name, event, lambda: save_test_event(account=request.account, name=name, event=event, body=body)
-    )
-
-
-@require_POST
-def test_event_delete(request: ConsoleRequest, name: str) -> HttpResponse:
-    """Delete a saved event."""
-    event = request.POST.get("name", "").strip()
-    return _events(request, name, "", lambda: delete_test_event(account=request.account, name=name, event=event))
-
-
-def _events(request: ConsoleRequest, name: str, chosen: str, change: Any) -> HttpResponse:
-    try:
-        change()
-    except ServiceError as error:
-        if not is_htmx(request):
-            raise
-        return render(request, "functions/_event_wrong.html", {"error": error}, status=422)
-    if not is_htmx(request):
-        return invocations.to_function(request, name)
-    saved = list(selectors.list_test_events(account=request.account, name=name))
-    context = {
-        "saved_events": saved,
-        "templates": event_templates.LABELS,
-        "event_name": chosen,
-        "event_bodies": event_bodies(saved),
-    }
-    response = render(request, "functions/_events_changed.html", context)
-    response["HX-Trigger"] = "close-dialog"
     return response

@@ -16,6 +16,7 @@ from core import clock
 from functions import selectors
 from functions.models import Function, Version
 from functions.services.functions import create_function, delete_function
+from functions.services.test_events import save_test_event
 
 PAGE_SIZE = 25
 ORDERS = {
@@ -65,6 +66,10 @@ def function_new(request: ConsoleRequest) -> HttpResponse:
         template = "functions/new.html#create" if is_htmx(request) else "functions/new.html"
         return fragment(request, template, _new_context(form), status=422)
     create_function(account=request.account, **form.arguments(account=request.account))
+    if (start := form.cleaned_data["start"]) != blueprints.UPLOAD:
+        event, body = blueprints.test_event(start, account=request.account)
+        name = form.cleaned_data["name"]
+        save_test_event(account=request.account, name=name, event=event, body=body, person=request.user, shared=False)
     return finish(request, "function_detail", request.account.slug, form.cleaned_data["name"])
 
 
@@ -72,7 +77,7 @@ def _new_context(form: CreateFunctionForm) -> dict[str, Any]:
     return {
         "form": form,
         "runtimes": runtime_choices.choices(),
-        "blueprints": blueprints.available(),
+        "blueprints": [(name, row, blueprints.languages(name)) for name, row in blueprints.available()],
         "chosen": form["start"].value() or blueprints.HELLO,
     }
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console import loglines
 from console.http import ConsoleRequest, finish, render_page
-from console.pages.invocations import message, partial
+from console.sse import message, partial
 from core import clock
 from core.database import in_thread
 from core.errors import ServiceError

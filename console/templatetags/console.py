@@ -18,6 +18,7 @@ from core import clock
 from functions import runtimes
 from functions.models import Version
 from runner.models import State
+from runner.runtimes import note_for
 
 register = template.Library()
 
@@ -68,6 +69,18 @@ def runtime_label(identifier: str) -> str:
     """``Python 3.13`` for ``python3.13``."""
     row = runtimes.get(identifier)
     return row.label if row else identifier
+
+
+@register.filter
+def runtime_note(identifier: str) -> str:
+    """What this server runs the runtime on, where that is not its own version; else empty."""
+    return note_for(identifier)
+
+
+@register.filter
+def family_label(family: str) -> str:
+    """``Python`` for ``python``."""
+    return runtimes.FAMILY_LABELS.get(family, family)
 
 
 @register.filter

@@ -31,6 +31,17 @@ function copy(text, button) {
 
 // -- what buttons do -----------------------------------------------------------------------------
 
+const prepare = {
+  /** The dialog speaks of the event that is chosen now. */
+  "event-save"(dialog) {
+    const [option] = document.getElementById("event-choice").selectedOptions;
+    dialog.querySelector("#event-name").value = option?.dataset.name ?? "";
+    dialog.querySelector(`[name=sharing][value=${option?.dataset.shared === undefined ? "own" : "shared"}]`).checked = true;
+    dialog.querySelector("#event-delete").hidden = !option?.dataset.name;
+    dialog.querySelector("#event-save-note").replaceChildren();
+  },
+};
+
 const actions = {
   copy(button) {
     const source = button.dataset.from ? document.querySelector(button.dataset.from) : null;
@@ -47,6 +58,7 @@ const actions = {
       if (slot?.tagName === "FORM") slot.action = value;
       else if (slot) slot.textContent = value;
     }
+    prepare[dialog.id]?.(dialog);
     dialog.showModal();
   },
   close(button) {
@@ -95,8 +107,17 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  if (event.target.dataset.families) chooseRuntime(event.target.dataset.families.split(" "));
   if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
 });
+
+/** A blueprint of another language brings its runtime along. */
+function chooseRuntime(families) {
+  const select = document.getElementById("id_runtime");
+  if (families.includes(select.selectedOptions[0]?.dataset.family)) return;
+  const fitting = [...select.options].find((option) => families.includes(option.dataset.family));
+  if (fitting) fitting.selected = true;
+}
 
 // -- keys ----------------------------------------------------------------------------------------
 

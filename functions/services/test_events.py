@@ -1,11 +1,11 @@
-"""Saved test events of a function: ten at most, each a piece of JSON with a name."""
+"""Saved test events of a function: each a piece of JSON with a name; ten that are shared, and ten of each person."""
 
 import re
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Account
+from accounts.models import Account, User
 from core import limits, strict_json
 from core.errors import InvalidParameterValue
 from functions import selectors
@@ -17,31 +17,39 @@ _NAME = re.compile(r"[a-zA-Z0-9-_]{1,100}", re.ASCII)
 
 
 @transaction.atomic
-def save_test_event(*, account: Account, name: str, event: str, body: str, shared: bool = False) -> TestEvent:
+def save_test_event(
+    *, account: Account, name: str, event: str, body: str, person: User | None = None, shared: bool = True
+) -> TestEvent:
     """Create a test event, or give the one of that name another body.
 
-    ``body`` is kept as typed. Raises ``InvalidParameterValue`` for what is not JSON (with line and column), for a
-    name of other than 1 to 100 ASCII letters, digits, hyphens and underscores, and for an eleventh event;
-    ``FunctionNotFound``.
+    A shared event is everybody's in the account, as AWS's shareable events are; another is seen by ``person`` alone,
+    and gone when they share it under its name. ``body`` is kept as typed. Raises ``InvalidParameterValue`` for what
+    is not JSON (with line and column), for a name of other than 1 to 100 ASCII letters, digits, hyphens and
+    underscores, and for an eleventh event; ``FunctionNotFound``.
     """
     function = selectors.lock_function(account=account, name=name)
     _check(event, body)
-    others = function.test_events.exclude(name=event)
-    if others.count() >= EVENTS_PER_FUNCTION:
+    owner = None if shared else person
+    if function.test_events.filter(owner=owner).exclude(name=event).count() >= EVENTS_PER_FUNCTION:
         raise InvalidParameterValue(
             _("A function has at most {limit} saved test events.").format(limit=EVENTS_PER_FUNCTION)
         )
     row, _created = TestEvent.objects.update_or_create(
-        function=function, name=event, defaults={"account": account, "body": body, "shared": shared}
+        function=function, name=event, owner=owner, defaults={"account": account, "body": body}
     )
+    if owner is None and person is not None:
+        function.test_events.filter(owner=person, name=event).delete()
     return row
 
 
 @transaction.atomic
-def delete_test_event(*, account: Account, name: str, event: str) -> None:
+def delete_test_event(
+    *, account: Account, name: str, event: str, person: User | None = None, shared: bool = True
+) -> None:
     """Delete a saved test event. Raises ``FunctionNotFound``, ``TestEventNotFound``."""
     function = selectors.lock_function(account=account, name=name)
-    if not function.test_events.filter(name=event).delete()[0]:
+    owner = None if shared else person
+    if not (shared or person) or not function.test_events.filter(name=event, owner=owner).delete()[0]:
         raise TestEventNotFound(name=event)
 
 

@@ -1,10 +1,13 @@
 import io
+import json
+import re
 import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from console import blueprints
+from console import blueprints, editing
+from console.explain import functions_of
 from functions import archives, selectors
 from functions.models import Function
 from tests.console.conftest import HTMX, text
@@ -30,14 +33,35 @@ def test_hello_world_is_the_lectures_first_lab(ada, at_browser):
     assert b"print('Loading function')" in files["lambda_function.py"]
 
 
-@pytest.mark.parametrize("name", blueprints.BLUEPRINTS)
-def test_every_blueprint_makes_a_function(name, ada, at_browser):
-    family = next(iter(blueprints.BLUEPRINTS[name].files))
+@pytest.mark.parametrize(
+    ("name", "family"), [(name, family) for name in blueprints.BLUEPRINTS for family in blueprints.languages(name)]
+)
+def test_every_blueprint_makes_a_function_with_its_handler_and_its_test_event(name, family, ada, at_browser):
     runtime = {"python": "python3.13", "nodejs": "nodejs22.x"}[family]
-    assert at_browser(ada).post(NEW, typed(start=name, runtime=runtime)).status_code == 302
-    for path, source in blueprints.BLUEPRINTS[name].files_for(family).items():
-        if path.endswith(".py"):
-            compile(source, path, "exec")
+    client = at_browser(ada)
+    assert client.post(NEW, typed(start=name, runtime=runtime)).status_code == 302
+    version = selectors.get_version(account=ada, name="mine")
+    path = editing.handler_file(list(archives.read_files(version.package_id)), version.handler)
+    source = archives.read_files(version.package_id)[path].decode()
+    if path.endswith(".py"):
+        compile(source, path, "exec")
+    assert version.handler.rpartition(".")[2] in functions_of(path, source)
+    page = text(client.get("/ada/functions/mine/"))
+    chosen = re.search(r'<option value="(saved:[^"]+)"[^>]* selected', page)
+    assert chosen and json.loads(text(client.get(f"/ada/functions/mine/events/text/?choice={chosen[1]}"))) is not None
+
+
+def test_there_are_at_least_twelve_blueprints_in_both_languages_and_each_says_what_it_does():
+    offered = blueprints.available()
+    assert len(offered) >= 12
+    assert {family for name, _row in offered for family in blueprints.languages(name)} == {"python", "nodejs"}
+    assert all(str(row.title) and str(row.about) for _name, row in offered)
+
+
+def test_a_blueprint_whose_service_is_not_here_is_not_offered(monkeypatch):
+    monkeypatch.setattr(blueprints, "_has_service", lambda name: name != "sqs")
+    names = [name for name, _row in blueprints.available()]
+    assert "sqs-to-sqs" not in names and "sqs-sum" in names
 
 
 def test_htmx_is_sent_on_and_a_plain_form_too(ada, at_browser):
@@ -52,7 +76,7 @@ def test_htmx_is_sent_on_and_a_plain_form_too(ada, at_browser):
         ({"name": "no spaces"}, "Only letters, digits, hyphens and underscores"),
         ({"runtime": "cobol"}, "This server cannot run that runtime"),
         ({"start": "nothing"}, "Choose what to begin with"),
-        ({"start": "context", "runtime": "nodejs22.x"}, "This blueprint is for another language"),
+        ({"start": "caller", "runtime": "nodejs22.x"}, "This blueprint is for another language"),
         ({"start": "hello-world", "runtime": "provided.al2023"}, "This blueprint is for another language"),
         ({"start": "upload"}, "Choose the zip file"),
     ],

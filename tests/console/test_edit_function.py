@@ -1,6 +1,11 @@
+import base64
+
+from django.test import Client
+
 from functions import archives, selectors
 from functions.services.functions import update_function_code
-from tests.console.conftest import HANDLER, HTMX, text
+from runner.runtimes import note_for
+from tests.console.conftest import HANDLER, HTMX, person, text
 
 PAGE = "/ada/functions/hello/"
 NEW_CODE = "def lambda_handler(event, context):\n    return 1\n"
@@ -52,7 +57,10 @@ def test_a_change_from_elsewhere_is_not_overwritten(ada, at_browser, make_functi
     sent = {"file:lambda_function.py": NEW_CODE, "base": before.package_id}
     answer = at_browser(ada).post(f"{PAGE}save/", sent, headers=HTMX)
     assert answer.status_code == 409
+    assert answer.headers["HX-Retarget"] == "#conflict-slot"
     assert "changed elsewhere" in text(answer)
+    assert "-elsewhere = 1" in text(answer) and "+    return 1" in text(answer)
+    assert "elsewhere = 1\\n" in text(answer)  # theirs, whole, to take
     assert files(ada) == {"lambda_function.py": b"elsewhere = 1\n"}
 
 
@@ -103,5 +111,45 @@ def test_saved_events(ada, at_browser, make_function):
     assert "saved:two" in text(client.get(PAGE))
     wrong = client.post(f"{PAGE}events/save/", {"name": "not good", "event": "{}"}, headers=HTMX)
     assert wrong.status_code == 422
-    client.post(f"{PAGE}events/delete/", {"name": "two"}, headers=HTMX)
-    assert not selectors.list_test_events(account=ada, name="hello").exists()
+    assert text(client.get(f"{PAGE}events/text/?choice=saved:two")) == '{"a": 2}'
+    client.post(f"{PAGE}events/delete/", {"choice": "saved:two"}, headers=HTMX)
+    assert "saved:two" not in text(client.get(PAGE))
+
+
+def test_a_private_event_is_its_owners_and_a_shared_one_everybodys_in_the_account(ada, at_browser, make_function):
+    make_function(ada)
+    first, second = at_browser(ada), Client()
+    second.force_login(person(ada, "classmate"))
+    first.post(f"{PAGE}events/save/", {"name": "mine", "event": "{}"})
+    first.post(f"{PAGE}events/save/", {"name": "ours", "event": "[]", "sharing": "shared"})
+    page = text(second.get(PAGE))
+    assert "saved:mine" not in page and 'value="shared:ours"' in page
+    assert second.get(f"{PAGE}events/text/?choice=saved:mine").status_code == 404
+    assert text(second.get(f"{PAGE}events/text/?choice=shared:ours")) == "[]"
+
+
+def test_every_template_can_be_chosen_and_nothing_else(ada, at_browser, make_function):
+    make_function(ada)
+    client = at_browser(ada)
+    assert "Hello from SQS!" in text(client.get(f"{PAGE}events/text/?choice=sqs"))
+    assert client.get(f"{PAGE}events/text/?choice=../../settings").status_code == 404
+
+
+def test_a_file_that_is_no_text_is_uploaded_with_the_save(ada, at_browser, make_function):
+    make_function(ada)
+    client = at_browser(ada)
+    client.post(f"{PAGE}save/", {"binary:logo.png": base64.b64encode(b"\x89PNG\0").decode()})
+    assert files(ada)["logo.png"] == b"\x89PNG\0"
+    assert client.post(f"{PAGE}save/", {"binary:logo.png": "no base64"}, headers=HTMX).status_code == 400
+
+
+def test_the_runtime_that_stands_in_for_another_is_named_in_the_header(ada, at_browser, make_function):
+    make_function(ada, runtime="python3.8")
+    note = note_for("python3.8")
+    assert note and note in text(at_browser(ada).get(PAGE))
+
+
+def test_a_session_that_ended_comes_back_to_the_same_page(ada, make_function):
+    make_function(ada)
+    answer = Client().post(f"{PAGE}save/", {"x": "y"}, headers={**HTMX, "Referer": f"http://testserver{PAGE}"})
+    assert answer.headers["HX-Redirect"] == "/login/?next=%2Fada%2Ffunctions%2Fhello%2F"

@@ -52,9 +52,32 @@ def test_a_very_long_event_is_still_checked_quickly():
 
 
 def test_every_template_is_json_under_the_name_aws_has_for_it():
-    for name in event_templates.LABELS:
+    templates = event_templates.all_of_them()
+    assert len(templates) == 69  # AWS's 68, and hello-world
+    for name in templates:
         assert json.loads(event_templates.body(name))
-    assert event_templates.LABELS["s3-put"] == "Amazon S3 Put"
+    assert templates["s3-put"].label == "Amazon S3 Put"
+
+
+def test_what_the_lectures_use_comes_first():
+    title, first = event_templates.groups()[0]
+    assert title == ""
+    assert [template.name for template in first][:5] == ["hello-world", "sqs", "s3-put", "s3-delete", "scheduled"]
+    assert sum(len(group) for _title, group in event_templates.groups()) == 69
+
+
+@pytest.mark.django_db
+def test_a_template_names_ones_own_account_where_nothing_else_is_asked_for(ada):
+    scheduled = json.loads(event_templates.body("scheduled", account=ada))
+    assert scheduled["account"] == ada.id
+    assert json.loads(event_templates.body("sqs", account=ada)) == json.loads(event_templates.body("sqs"))
+
+
+def test_a_template_takes_the_names_of_what_one_has():
+    template = event_templates.all_of_them()["sqs"]
+    own = {"account_id": "111122223333", "region": "eu-west-3", "queue_name": 'my"queue'}
+    record = json.loads(template.filled(own))["Records"][0]
+    assert record["eventSourceARN"] == 'arn:aws:sqs:eu-west-3:111122223333:my"queue'
 
 
 def test_the_sqs_template_is_the_one_of_the_slides_to_the_letter():

@@ -1,6 +1,7 @@
 import json
 
-from console.explain import Case, Place, explain
+from console.case import Case, Place
+from console.explain import explain
 from console.results import Result
 
 CODE = "import json\n\n\ndef lambda_handler(event, context):\n    return event['key4']\n"

@@ -34,7 +34,8 @@ def shown() -> set[str]:
     places = ("pages", "forms", "templatetags")
     modules = [*(file for place in places for file in (ROOT / "console" / place).glob("*.py"))]
     modules += [
-        ROOT / "console" / f"{name}.py" for name in ("explain", "event_json", "linting", "blueprints", "nav", "context")
+        ROOT / "console" / f"{name}.py"
+        for name in ("explain", "event_json", "linting", "slides", "blueprints/__init__", "nav", "context")
     ]
     for module in modules:
         found |= {text.encode().decode("unicode_escape") for text in CALL.findall(module.read_text()) if text.isascii()}

@@ -148,7 +148,7 @@ def test_files_are_added_renamed_and_deleted(student):
 def test_an_event_is_saved_and_found_again(student):
     student.create("with-event", "Hello world")
     student.page.get_by_label("Test event", exact=True).first.select_option("sqs")
-    assert "19dd0b57-b21e-4ac1-bd88-01bbb068cb78" in student.page.locator("#event-editor .cm-content").inner_text()
+    student.page.wait_for_selector("#event-editor .cm-content >> text=19dd0b57-b21e-4ac1-bd88-01bbb068cb78")
     student.page.get_by_role("button", name="Save event").click()
     student.page.get_by_label("Name", exact=True).fill("from-queue")
     student.page.locator("#event-save").get_by_role("button", name="Save").click()

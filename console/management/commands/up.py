@@ -14,10 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils.translation import gettext as _
 
-from accounts.services import Owner, create_sign_in_link, ensure_owner
+from accounts.services import Owner, create_sign_in_link
 from console import programs
 from console.addresses import reachable, sign_in_url
 from console.collected import collect_if_changed
+from console.example import ensure_owner_with_example
 from console.supervisor import Supervisor
 from core import clock
 from core.redis import Unavailable, connection
@@ -146,9 +147,9 @@ def _redis_answers() -> bool:
 
 
 def prepare() -> Owner:
-    """The database at its newest shape, and an owner to sign in."""
+    """The database at its newest shape, and an owner to sign in; at the very first start with a function to try."""
     call_command("migrate", interactive=False, verbosity=0)
-    return ensure_owner()
+    return ensure_owner_with_example()
 
 
 # -- until it answers ------------------------------------------------------------------------------

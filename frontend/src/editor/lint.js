@@ -26,7 +26,7 @@ export async function diagnose(view, editor) {
       to,
       severity: problem.severity,
       message: problem.message,
-      actions: problem.fix ? [{ name: problem.fix.label, apply: () => { editor.value = problem.fix.text; } }] : [],
+      actions: problem.fix?.text !== undefined ? [{ name: problem.fix.label, apply: () => { editor.value = problem.fix.text; } }] : [],
     };
   });
   editor.dispatchEvent(new CustomEvent("checked", { bubbles: true, detail: { problems } }));

@@ -1,152 +1,58 @@
-// The function page: file tabs, the unsaved marker, and the keys that save and run.
+// The function page: the unsaved marker, the keys that save and run, what the answers change.
+import { Draft } from "./drafts.js";
+import { Files } from "./files.js";
 
 export class Workbench {
   constructor(form, strings, say) {
     Object.assign(this, { form, strings, say });
-    this.tabs = form.querySelector("[role=tablist]");
-    this.files = form.querySelector(".files");
-    this.saved = this.snapshot();
+    this.draft = new Draft(location.pathname);
+    this.files = new Files(form, strings, say, () => this.onEdit());
+    this.saved = this.files.texts();
+    this.savedEvent = this.event.value;
+    this.restore();
     this.listen();
-    this.show(this.tabs.querySelector("[aria-selected=true]"));
+    this.markError();
+  }
+
+  get event() {
+    return document.getElementById("event-editor");
   }
 
   listen() {
-    this.tabs.addEventListener("click", (event) => {
-      const tab = event.target.closest("[role=tab]");
-      if (tab) this.show(tab);
-    });
-    this.tabs.addEventListener("keydown", (event) => this.onTabKey(event));
-    this.form.addEventListener("edit", () => this.showState());
+    this.form.addEventListener("edit", () => this.onEdit());
     this.form.addEventListener("checked", (event) => this.onChecked(event));
     document.addEventListener("workbench-run", () => this.press("test"));
     document.addEventListener("workbench-save", () => this.press("save"));
     document.addEventListener("keydown", (event) => this.onKey(event));
     document.addEventListener("click", (event) => this.onClick(event));
-    document.addEventListener("submit", (event) => this.onDialog(event));
     document.addEventListener("htmx:before:request", (event) => { if (this.isOurs(event)) this.onAsk(event); });
     document.addEventListener("htmx:after:swap", (event) => this.onAnswer(event));
     document.addEventListener("test-again", () => this.press("test"));
-    document.getElementById("event-choice")?.addEventListener("change", (event) => this.onEventChoice(event));
-    window.addEventListener("beforeunload", (event) => { if (this.isDirty() && !this.leaving) event.preventDefault(); });
+    this.form.addEventListener("change", (event) => { if (event.target.id === "event-choice") this.onEventChoice(event.target); });
+    document.getElementById("draft-drop").addEventListener("click", () => this.dropDraft());
+    window.addEventListener("pagehide", () => this.draft.now(() => this.unsaved()));
+    window.addEventListener("beforeunload", (event) => {
+      if (!this.leaving && !this.draft.now(() => this.unsaved()) && this.isDirty()) event.preventDefault();
+    });
     // A form that is sent the plain way leaves the page on purpose.
     document.addEventListener("submit", (event) => { if (event.target.dataset.leaves !== undefined) this.leaving = true; });
   }
 
-  // -- files ---------------------------------------------------------------------------------------
-
-  show(tab) {
-    if (!tab) return;
-    for (const other of this.tabs.querySelectorAll("[role=tab]")) {
-      const chosen = other === tab;
-      other.setAttribute("aria-selected", chosen);
-      other.tabIndex = chosen ? 0 : -1;
-      const panel = document.getElementById(other.getAttribute("aria-controls"));
-      panel.hidden = !chosen;
-      if (!chosen) continue;
-      document.getElementById("code-problem").hidden = true;
-      panel.querySelector("code-editor")?.make?.();
-      panel.querySelector("code-editor")?.check?.();
-    }
-    this.current = tab;
-  }
-
-  onTabKey(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const tabs = [...this.tabs.querySelectorAll("[role=tab]")];
-    const next = tabs[(tabs.indexOf(this.current) + step + tabs.length) % tabs.length];
-    this.show(next);
-    next.focus();
-  }
-
-  panelOf(tab) {
-    return document.getElementById(tab.getAttribute("aria-controls"));
-  }
-
-  tabOf(path) {
-    return [...this.tabs.querySelectorAll("[role=tab]")].find((tab) => tab.dataset.path === path);
-  }
-
-  onDialog(event) {
-    const { file } = event.target.dataset;
-    if (!file) return;
-    event.preventDefault();
-    const name = event.target.elements.name?.value.trim().replace(/^\/+/, "");
-    if (file !== "delete" && this.tabOf(name)) return this.say(this.strings.fileExists, "bad");
-    this[`${file}File`](name);
-    event.target.closest("dialog").close();
-    event.target.reset();
-    this.showState();
-  }
-
-  addFile(name, text = "") {
-    const template = document.getElementById("file-template");
-    const id = `file-new-${(this.added = (this.added ?? 0) + 1)}`; // crypto.randomUUID needs https
-    const [tab, panel] = [...template.content.cloneNode(true).children];
-    tab.id = `tab-${id}`;
-    panel.id = id;
-    tab.setAttribute("aria-controls", id);
-    panel.setAttribute("aria-labelledby", tab.id);
-    this.tabs.append(tab);
-    this.files.append(panel);
-    this.name(tab, name);
-    panel.querySelector("code-editor").value = text;
-    this.show(tab);
-    panel.querySelector("code-editor").focus();
-  }
-
-  renameFile(name) {
-    this.remove(this.current.dataset.path);
-    const text = this.panelOf(this.current).querySelector("code-editor").value;
-    this.panelOf(this.current).remove();
-    const old = this.current;
-    this.addFile(name, text);
-    old.remove();
-  }
-
-  deleteFile() {
-    this.remove(this.current.dataset.path);
-    const next = this.current.previousElementSibling ?? this.current.nextElementSibling;
-    this.panelOf(this.current).remove();
-    this.current.remove();
-    if (next) this.show(next);
-  }
-
-  name(tab, name) {
-    tab.dataset.path = name;
-    tab.textContent = name;
-    const editor = this.panelOf(tab).querySelector("code-editor");
-    editor.dataset.path = name;
-    editor.dataset.label = name;
-    editor.querySelector("textarea").name = `file:${name}`;
-    editor.querySelector("textarea").setAttribute("aria-label", name);
-    for (const input of this.form.querySelectorAll('input[name="removed"]')) if (input.value === name) input.remove();
-  }
-
-  remove(path) {
-    const input = Object.assign(document.createElement("input"), { type: "hidden", name: "removed", value: path });
-    this.form.append(input);
-  }
-
   // -- saved or not --------------------------------------------------------------------------------
 
-  snapshot() {
-    const files = new Map();
-    for (const tab of this.tabs?.querySelectorAll("[role=tab]") ?? []) {
-      const editor = this.panelOf(tab).querySelector("code-editor");
-      if (editor) files.set(tab.dataset.path, editor.value ?? editor.querySelector("textarea").value);
-    }
-    return files;
+  isDirty() {
+    const now = this.files.texts();
+    return now.size !== this.saved.size || [...now].some(([path, text]) => text === null || this.saved.get(path) !== text);
   }
 
-  isDirty() {
-    const now = this.snapshot();
-    return now.size !== this.saved.size || [...now].some(([path, text]) => this.saved.get(path) !== text);
+  onEdit() {
+    this.showState();
+    this.draft.later(() => this.unsaved());
   }
 
   showState() {
-    const now = this.snapshot();
-    for (const tab of this.tabs.querySelectorAll("[role=tab]")) {
+    const now = this.files.texts();
+    for (const tab of this.files.all()) {
       tab.toggleAttribute("data-dirty", now.has(tab.dataset.path) && this.saved.get(tab.dataset.path) !== now.get(tab.dataset.path));
     }
     const state = document.getElementById("save-state");
@@ -154,6 +60,50 @@ export class Workbench {
     state.classList.toggle("unsaved", dirty);
     state.querySelector("[data-saved]").hidden = dirty;
     state.querySelector("[data-unsaved]").hidden = !dirty;
+  }
+
+  // -- drafts --------------------------------------------------------------------------------------
+
+  /** What a reload would lose, or null. */
+  unsaved() {
+    const now = this.files.texts();
+    const files = Object.fromEntries([...now].filter(([path, text]) => text !== null && this.saved.get(path) !== text));
+    const removed = [...this.saved.keys()].filter((path) => !now.has(path));
+    const event = this.event.value === this.savedEvent ? undefined : this.event.value;
+    if (!Object.keys(files).length && !removed.length && event === undefined) return null;
+    return { base: this.form.dataset.base, files, removed, event, choice: document.getElementById("event-choice").value };
+  }
+
+  restore() {
+    const draft = this.draft.read();
+    if (!draft) return;
+    for (const [path, text] of Object.entries(draft.files ?? {})) {
+      const tab = this.files.tabOf(path);
+      if (tab && this.files.editorOf(tab)) this.files.editorOf(tab).value = text;
+      else if (!tab) this.files.add(path, text, false);
+    }
+    for (const path of draft.removed ?? []) {
+      const tab = this.files.tabOf(path);
+      if (!tab) continue;
+      this.files.show(tab);
+      this.files.delete();
+    }
+    if (draft.event !== undefined) {
+      this.event.value = draft.event;
+      document.getElementById("event-choice").value = draft.choice ?? "";
+    }
+    // Typed over an older version: saving will show both.
+    if (this.isDirty()) document.getElementById("base").value = draft.base;
+    this.files.show(this.files.all()[0]);
+    document.getElementById("draft-note").hidden = !this.isDirty();
+    this.showState();
+  }
+
+  dropDraft() {
+    this.draft.now(() => null);
+    this.leaving = true;
+    this.unsaved = () => null;
+    location.reload();
   }
 
   // -- asking and answers --------------------------------------------------------------------------
@@ -175,9 +125,11 @@ export class Workbench {
   }
 
   onAsk(event) {
+    this.draft.now(() => this.unsaved());
+    this.pressed = event.target.dataset.press ?? "test";
     // In one column the result is out of sight: go there with its first sign.
     this.comesToResult = event.target === this.form && matchMedia("(max-width: 1099px)").matches;
-    this.asked = this.snapshot();
+    this.asked = this.files.texts();
     for (const editor of this.form.querySelectorAll("code-editor")) editor.mark(0);
   }
 
@@ -187,11 +139,12 @@ export class Workbench {
       result.scrollIntoView({ block: "start" });
       this.comesToResult = !result.querySelector(".result-bar:is(.ok, .bad)");
     }
+    this.offerBoth();
     const base = document.getElementById("base")?.value;
-    if (this.asked && base && this.form.dataset.base !== base) {
+    const state = document.getElementById("save-state");
+    if (this.asked && base && state?.dataset.answered) {
       this.form.dataset.base = base;
-      this.accept();
-    } else if (this.asked && document.getElementById("save-state")?.dataset.answered) {
+      delete state.dataset.answered;
       this.accept();
     }
     this.showState();
@@ -199,8 +152,18 @@ export class Workbench {
   }
 
   accept() {
-    this.saved = this.asked;
-    for (const input of this.form.querySelectorAll('input[name="removed"]')) if (!this.saved.has(input.value)) input.remove();
+    this.saved = new Map([...this.asked].filter(([, text]) => text !== null));
+    this.settleBinaries();
+    for (const input of this.files.removed()) if (!this.saved.has(input.value)) input.remove();
+    document.getElementById("draft-note").hidden = true;
+    this.draft.now(() => this.unsaved());
+  }
+
+  settleBinaries() {
+    for (const [path, text] of this.asked) {
+      const tab = text === null && this.files.tabOf(path);
+      if (tab) this.files.panelOf(tab).querySelector("input")?.remove();
+    }
   }
 
   /** The result says where the error is; mark it once, in the file it is in. */
@@ -208,32 +171,64 @@ export class Workbench {
     const place = document.querySelector("#result [data-line]:not([data-marked])");
     if (!place) return;
     place.dataset.marked = "";
-    const tab = this.tabOf(place.dataset.path);
+    const tab = this.files.tabOf(place.dataset.path);
     if (!tab) return;
-    this.show(tab);
-    this.panelOf(tab).querySelector("code-editor")?.mark(Number(place.dataset.line));
+    this.files.show(tab);
+    this.files.editorOf(tab)?.mark(Number(place.dataset.line));
   }
 
   onClick(event) {
+    const choice = event.target.closest("[data-conflict]");
+    if (choice) return this.settle(choice.dataset.conflict);
     const link = event.target.closest("[data-goto]");
     if (!link) return;
     event.preventDefault();
-    if (link.dataset.goto === "event") document.getElementById("event-editor").goTo(Number(link.dataset.at), Number(link.dataset.column ?? 1));
-    const tab = this.tabOf(link.dataset.goto);
+    const at = [Number(link.dataset.at), Number(link.dataset.column ?? 1)];
+    if (link.dataset.goto === "event") this.event.goTo(...at);
+    const tab = this.files.tabOf(link.dataset.goto);
     if (!tab) return;
-    this.show(tab);
-    this.panelOf(tab).querySelector("code-editor").goTo(Number(link.dataset.at), Number(link.dataset.column ?? 1));
+    this.files.show(tab);
+    this.files.editorOf(tab)?.goTo(...at);
+  }
+
+  // -- changed elsewhere ---------------------------------------------------------------------------
+
+  offerBoth() {
+    const dialog = document.querySelector("#conflict-slot dialog:not([open], [data-seen])");
+    if (!dialog) return;
+    dialog.dataset.seen = "";
+    dialog.showModal();
+  }
+
+  settle(which) {
+    const dialog = document.getElementById("conflict");
+    const theirs = JSON.parse(document.getElementById("conflict-theirs").textContent);
+    this.form.dataset.base = document.getElementById("base").value = dialog.dataset.base;
+    this.saved = new Map(Object.entries(theirs).filter(([, text]) => text !== null));
+    dialog.close();
+    if (which === "mine") return this.press(this.pressed);
+    for (const [path, text] of this.saved) {
+      const tab = this.files.tabOf(path);
+      if (tab && this.files.editorOf(tab)) this.files.editorOf(tab).value = text; // undone with Ctrl+Z
+      else if (!tab) this.files.add(path, text, false);
+    }
+    this.onEdit();
   }
 
   // -- the event -----------------------------------------------------------------------------------
 
-  onEventChoice(event) {
-    const [option] = event.target.selectedOptions;
-    const source = document.getElementById("event-bodies");
-    document.getElementById("event-editor").value = JSON.parse(source.textContent)[option.value] ?? "";
-    document.getElementById("event-name").value = option.dataset.name ?? "";
-    const remove = document.getElementById("event-delete");
-    if (remove) remove.hidden = !option.dataset.name;
+  async onEventChoice(select) {
+    const [option] = select.selectedOptions;
+    let text;
+    try {
+      const response = await fetch(`${select.dataset.texts}?choice=${encodeURIComponent(option.value)}`);
+      if (!response.ok || response.redirected) throw new Error(response.status);
+      text = await response.text();
+    } catch {
+      return this.say(this.strings.unreachable, "bad");
+    }
+    this.savedEvent = text;
+    this.event.value = text; // undone with Ctrl+Z
   }
 
   /** The first problem, in words, under its editor: not everyone sees a squiggle. */
@@ -241,14 +236,18 @@ export class Workbench {
     const editor = event.target;
     const isEvent = editor.id === "event-editor";
     if (!isEvent && editor.closest(".file")?.hidden) return;
-    this.showProblem(document.getElementById(isEvent ? "event-problem" : "code-problem"), editor, event.detail.problems[0]);
+    this.showProblem(document.getElementById(isEvent ? "event-problem" : "code-problem"), editor, event.detail.problems);
   }
 
-  showProblem(line, editor, problem) {
+  showProblem(line, editor, problems) {
+    const [problem] = problems;
     line.hidden = !problem;
     if (!problem) return;
-    line.classList.toggle("warning", problem.severity === "warning");
+    line.classList.toggle("warning", problem.severity !== "error");
     line.querySelector("[data-slot=text]").textContent = problem.message;
+    const more = line.querySelector("[data-slot=more]");
+    more.hidden = problems.length < 2;
+    more.textContent = `+${problems.length - 1}`;
     const link = line.querySelector("[data-goto]");
     link.dataset.goto = editor.id === "event-editor" ? "event" : editor.dataset.path;
     link.dataset.at = problem.line;

@@ -1,0 +1,307 @@
+"""Running a test: what is on screen is saved and run, and whoever looks on gets its lines and its end."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Account
+from console import event_json, loglines, results, running
+from console.http import ConsoleRequest, fragment, is_htmx
+from console.pages import invocations, saving
+from console.pages.invocations import log_of, result_context, row_of
+from console.results import Result
+from console.running import Refusal, Running
+from console.sse import message, partial
+from core import ids
+from core.database import in_thread
+from core.errors import ServiceError
+from functions import selectors
+from functions.models import Version
+from runner import services
+from runner.answers import LogLine, WatchEnd
+from runner.errors import InvocationNotFound
+from runner.models import Invocation, InvocationType
+
+GATHER_S = 0.05  # lines are sent together that come within this time
+ROW_WITHIN_S = 5.0  # the worker writes an invocation's row a moment after its answer
+LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
+FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
+
+EMPTY = SafeString("<span></span>")
+
+type Lines = list[loglines.Line]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    version: Version
+    payload: bytes
+    request_id: str
+    is_event: bool
+
+
+@require_POST
+async def function_test(request: ConsoleRequest, name: str) -> HttpResponse:
+    """Save what is on screen, run it with the event, and answer with a result that fills itself in as it comes."""
+    prepared = await in_thread(_prepare, request, name)
+    if isinstance(prepared, HttpResponse):
+        return prepared
+    if not prepared.is_event:
+        test = running.start(
+            account=request.account,
+            name=name,
+            payload=prepared.payload,
+            code_sha256=prepared.version.package_id,
+            request_id=prepared.request_id,
+        )
+    if not is_htmx(request):
+        if not prepared.is_event:
+            await test.task  # type: ignore[misc]
+        return await in_thread(invocations.to_invocation, request, name, prepared.request_id)
+    return await in_thread(_answer, request, prepared)
+
+
+def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
+    text = request.POST.get("event", "").replace("\r\n", "\n")
+    if problems := event_json.check(text):
+        context = {"problem": problems[0], "count": len(problems)}
+        return fragment(request, "functions/_bad_event.html", context, status=422)
+    version = saving.save(request, name)
+    if isinstance(version, HttpResponse):
+        return version
+    request_id, is_event = ids.request_id(), request.POST.get("mode") == "event"
+    if is_event:
+        services.invoke_async(
+            account=request.account, reference=name, payload=text.encode(), source="console", request_id=request_id
+        )
+    else:
+        running.announce(account=request.account, name=name, code_sha256=version.package_id, request_id=request_id)
+    return _Ready(version, text.encode(), request_id, is_event)
+
+
+def _answer(request: ConsoleRequest, ready: _Ready) -> HttpResponse:
+    function = ready.version.function
+    context = {
+        "version": ready.version,
+        "function": function,
+        "request_id": ready.request_id,
+        "is_event": ready.is_event,
+    }
+    response = fragment(request, "functions/_started.html", context)
+    response["HX-Replace-Url"] = f"/{request.account.slug}/functions/{function.name}/?run={ready.request_id}"
+    return response
+
+
+# -- coming back -----------------------------------------------------------------------------------
+
+
+def last_run(request: ConsoleRequest, version: Version) -> dict[str, Any]:
+    """What a page shows that was loaded again while or after its test ran: its result, or its stream."""
+    request_id = request.GET.get("run", "")
+    if not _is_request_id(request_id):
+        return {}
+    try:
+        row = row_of(request.account, version, request_id)
+    except InvocationNotFound:
+        test = running.find(request_id, account=request.account)
+        return {"run_id": request_id} if test and test.name == version.function.name else {}
+    if not row.is_final:
+        return {"run_id": request_id, "is_event": row.invocation_type == InvocationType.EVENT}
+    log = loglines.chunk(log_of(request.account, version, request_id))
+    return {"run_id": request_id, "run_log": log, **result_context(version, results.of_row(row))}
+
+
+def _is_request_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+# -- looking on ------------------------------------------------------------------------------------
+
+
+@require_safe
+async def invocation_stream(request: ConsoleRequest, name: str, request_id: str) -> StreamingHttpResponse:
+    """Server-sent events: the log lines of a test as they come, then its result in the place of the running one.
+
+    Whoever comes late or again gets everything from the first line, from whichever process.
+    """
+    stream = await in_thread(_open, request, name, request_id)
+    response = StreamingHttpResponse(stream.messages(), content_type="text/event-stream")
+    response["Cache-Control"], response["X-Accel-Buffering"] = "no-cache", "no"
+    return response
+
+
+def _open(request: ConsoleRequest, name: str, request_id: str) -> "_Stream":
+    version = selectors.get_version(account=request.account, name=name)
+    language = translation.get_language() or "en"
+    try:
+        row = row_of(request.account, version, request_id)
+    except InvocationNotFound:
+        test = running.find(request_id, account=request.account)
+        if test is None or test.name != name:
+            raise
+        return _TestStream(request.account, version, request_id, language, test)
+    kind = _EventStream if row.invocation_type == InvocationType.EVENT else _KeptStream
+    return kind(request.account, version, request_id, language)
+
+
+class _Stream:
+    """What one looker-on is sent."""
+
+    def __init__(self, account: Account, version: Version, request_id: str, language: str) -> None:
+        self.account, self.version, self.request_id, self.language = account, version, request_id, language
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Messages for htmx; each is made of ``<hx-partial>`` elements alone."""
+        try:
+            yield message(partial("#log-lines", "innerHTML", EMPTY))
+            async for lines in self.batches():
+                yield message(partial("#log-lines", "beforeend", loglines.chunk(lines)))
+            final = await self.final()
+        except ServiceError as error:
+            refusal = Refusal(str(error.title), error.text, str(error.hint), error.code)
+            final = await in_thread(self.refused, refusal)
+        yield message(partial("#result", "outerHTML", final))
+
+    async def batches(self) -> AsyncIterator[Lines]:
+        """Log lines in batches, until it is over; raises the ``ServiceError`` that kept it from running."""
+        yield await in_thread(log_of, self.account, self.version, self.request_id)
+
+    async def final(self) -> SafeString:
+        """What takes the place of the running result."""
+        return await in_thread(self._from_row)
+
+    def row(self) -> Invocation:
+        return row_of(self.account, self.version, self.request_id)
+
+    def _from_row(self) -> SafeString:
+        return self.render(results.of_row(self.row()))
+
+    def render(self, result: Result) -> SafeString:
+        with translation.override(self.language):
+            context = {"account": self.account, **result_context(self.version, result)}
+            return render_to_string("functions/_result.html", context)
+
+    def refused(self, refusal: Refusal) -> SafeString:
+        with translation.override(self.language):
+            return render_to_string("functions/_refused.html", {"error": refusal})
+
+
+class _KeptStream(_Stream):
+    """Of a test that is over: its log and its result, from the database."""
+
+
+class _EventStream(_Stream):
+    """Of an asynchronous test: its row is followed through every attempt."""
+
+    async def batches(self) -> AsyncIterator[Lines]:
+        sent, deadline = 0, asyncio.get_running_loop().time() + FOLLOWED_S
+        while True:
+            row, lines = await in_thread(self._look)
+            if lines[sent:]:
+                yield lines[sent:]
+                sent = len(lines)
+            if row.is_final or asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _look(self) -> tuple[Invocation, Lines]:
+        row = self.row()  # before its lines: what a final row wrote is there
+        return row, log_of(self.account, self.version, self.request_id)
+
+
+class _TestStream(_Stream):
+    """Of a test that runs: its lines come from the runner."""
+
+    def __init__(self, account: Account, version: Version, request_id: str, language: str, test: Running) -> None:
+        super().__init__(account, version, request_id, language)
+        self.test = test
+
+    async def batches(self) -> AsyncIterator[Lines]:
+        queue: asyncio.Queue[loglines.Line | None] = asyncio.Queue()
+        helpers = [asyncio.create_task(self._pump(queue))]
+        if self.test.task is None:
+            helpers.append(asyncio.create_task(self._look_out(queue)))
+        try:
+            over = False
+            while not over:
+                batch = [await self._next(queue)]
+                await asyncio.sleep(GATHER_S if batch[0] is not None else 0)
+                while not queue.empty():
+                    batch.append(queue.get_nowait())
+                over = None in batch
+                if lines := [line for line in batch if line is not None]:
+                    yield lines
+        finally:
+            for helper in helpers:
+                helper.cancel()
+
+    async def _pump(self, queue: "asyncio.Queue[loglines.Line | None]") -> None:
+        async for item in services.watch(self.request_id):
+            if isinstance(item, LogLine):
+                queue.put_nowait((item.message, item.source))
+            elif isinstance(item, WatchEnd):
+                break
+        queue.put_nowait(None)
+
+    async def _look_out(self, queue: "asyncio.Queue[loglines.Line | None]") -> None:
+        """Another process runs it: what its lines do not tell is that it was refused, or that its end was lost."""
+        while not await in_thread(self._is_over):
+            await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(LOOK_S)  # the last lines are on their way
+        queue.put_nowait(None)
+
+    def _is_over(self) -> bool:
+        if running.refusal(self.request_id) or running.find(self.request_id, account=self.account) is None:
+            return True
+        try:
+            return self.row().is_final
+        except InvocationNotFound:
+            return False
+
+    async def _next(self, queue: "asyncio.Queue[loglines.Line | None]") -> "loglines.Line | None":
+        getting = asyncio.ensure_future(queue.get())
+        waiting: set[asyncio.Future[Any]] = {getting}
+        task = self.test.task
+        if task and not task.done():
+            waiting.add(task)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if getting.done() or task is None:
+            return await getting
+        if task.exception():
+            getting.cancel()
+            task.result()  # raises it
+        try:
+            return await asyncio.wait_for(getting, ROW_WITHIN_S)
+        except TimeoutError:
+            return None  # the answer is there, and its last lines are not: show the answer
+
+    async def final(self) -> SafeString:
+        if self.test.task is not None:
+            answer = await self.test.task
+            result = results.of_answer(answer, payload=self.test.payload, code_sha256=self.test.code_sha256)
+            return await in_thread(self.render, result)
+        if refusal := await in_thread(running.refusal, self.request_id):
+            return await in_thread(self.refused, refusal)
+        return await self._kept()
+
+    async def _kept(self) -> SafeString:
+        """The result of a test that another process started: its row, as soon as it is there."""
+        deadline = asyncio.get_running_loop().time() + ROW_WITHIN_S
+        while True:
+            try:
+                return await super().final()
+            except InvocationNotFound:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(GATHER_S)
