@@ -19,20 +19,18 @@ here ↔ runtime   B, I down; Y, N, E, R, F, T, S, P up
 which may be one socket or two pipes; standard error is for what goes wrong before a frame can be sent.
 """
 
-import fcntl
 import json
 import os
-import resource
 import select
 import signal
 import socket
 import sys
 import time
 
-from pid1 import custom, frames
+from pid1 import custom, frames, processes
 from pid1.frames import HEAD
 from pid1.loop import Buffer, Loop
-from pid1.memory import PROCESSES, Memory, oom_kills
+from pid1.memory import Memory, oom_kills
 from pid1.output import Output
 from pid1.processes import LIBC, spawn
 from pid1.relay import Relay
@@ -41,14 +39,13 @@ PR_SET_DUMPABLE = 4
 LINGER = 2.0
 HOLD = 2.0  # how long an answer waits for the runtime and its extensions to come to rest
 FREEZE_AFTER = 0.01  # without work: invocations that follow at once pay for no freeze and no thaw
-IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Init:
     def __init__(self, config):
         self.config = config
         self.alone = os.getpid() == 1  # in a PID namespace of our own: everybody else is ours
-        self.stream_in, self.stream_out = _move_stream_up()
+        self.stream_in, self.stream_out = processes.move_up(0, 1)
         self.loop = Loop()
         self.memory = Memory(self.alone)
         self.relay = Relay(self.loop, self.send, lambda: self.busy)
@@ -75,7 +72,8 @@ class Init:
         }
 
     def run(self):
-        self.catch_children()
+        self.wakeup = processes.Wakeup()
+        self.loop.watch(self.wakeup, self.child_changed)
         self.loop.watch(self.stream_in, self.read_stream)
         if self.config["port"]:
             self.relay.listen(self.config["port"])
@@ -130,22 +128,8 @@ class Init:
 
     # -- children ----------------------------------------------------------------------------------
 
-    def catch_children(self):
-        receiver, sender = socket.socketpair()
-        receiver.setblocking(False)
-        sender.setblocking(False)
-        for number in IGNORED:
-            signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
-        self.wakeup = (receiver, sender)
-        self.loop.watch(receiver, self.child_changed)
-
     def child_changed(self, _events):
-        try:
-            self.wakeup[0].recv(4096)
-        except BlockingIOError:
-            pass
+        self.wakeup.clear()
         self.reap()
 
     def reap(self):
@@ -245,7 +229,7 @@ class Init:
 
     def runtime_said(self, kind, body):
         if kind == b"Y":
-            self.prefer_for_oom()
+            processes.prefer_for_oom(self.child)
             self.send(b"Y", body)
         elif self.held:
             self.end("protocol", said=repr(kind))
@@ -293,14 +277,6 @@ class Init:
 
     def measures(self):
         return {"max_memory_kb": self.memory.peak_kb, "log_dropped": self.output.dropped}
-
-    def prefer_for_oom(self):
-        """Let the kernel take the runtime before this process when memory runs out."""
-        try:
-            with open("/proc/%d/oom_score_adj" % self.child, "w") as file:
-                file.write("1000")
-        except OSError:
-            pass
 
     def wait_for_end(self):
         """The runtime has closed its channel: it is dying, or has been made to look so."""
@@ -386,19 +362,9 @@ class Init:
             return
         if order["fresh"]:
             self.respawn({**self.config["environment"], **order["environment"]})
-        self.limit(self.child, order)
+        processes.limit(self.child, order["data_limit_mb"])
         body = json.dumps(order).encode()
         self.push_runtime(HEAD.pack(b"B", len(body)) + body)
-
-    def limit(self, pid, order):
-        if not order["data_limit_mb"]:
-            return
-        limit = order["data_limit_mb"] * 1024 * 1024
-        try:
-            resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
-            resource.prlimit(pid, resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))  # counted in our namespace
-        except ProcessLookupError:
-            return  # it is over already, and will be found
 
     def invoke(self, body):
         header, payload = frames.split(body)
@@ -412,16 +378,6 @@ class Init:
             self.inside.invoke(header, payload)
         if self.runtime:
             self.push_runtime(HEAD.pack(b"I", len(body)) + body)
-
-
-def _move_stream_up():
-    """Keep the stream where code that closes low descriptors, or inherits them, does not meet it."""
-    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200) for fd in (0, 1)]
-    null = os.open("/dev/null", os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
-    os.close(null)
-    return high
 
 
 def main():

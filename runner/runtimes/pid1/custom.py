@@ -3,7 +3,7 @@
 import os
 import time
 
-from pid1 import extensions
+from pid1 import extensions, processes
 from pid1.api import Api
 from pid1.extensions import Extensions
 from pid1.runtime_api import RuntimeApi
@@ -45,7 +45,7 @@ class Inside:
             if failed:
                 self.init.output.log(b"%s: %s\n" % (path.encode(), os.strerror(failed).encode()))
                 continue
-            self.init.limit(pid, self.order)
+            processes.limit(pid, self.order["data_limit_mb"])
             self.extensions.spawned(pid, path)
         self.tick()
 
@@ -76,8 +76,8 @@ class Inside:
         if failed:
             self.init.end("entrypoint", errno=failed, layer=path == paths[1])
         self.init.child = self.init.memory.child = pid
-        self.init.prefer_for_oom()
-        self.init.limit(pid, self.order)
+        processes.prefer_for_oom(pid)
+        processes.limit(pid, self.order["data_limit_mb"])
 
     @property
     def is_settled(self):

@@ -1,12 +1,17 @@
-"""Starting the processes inside."""
+"""The processes inside: starting them, hearing of their ends, holding them to their limits."""
 
 import ctypes
 import fcntl
 import os
+import resource
 import signal
+import socket
+
+from pid1.memory import PROCESSES
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
+IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def spawn(command, cwd, environment, output, channel=None):
@@ -48,3 +53,56 @@ def _become(command, cwd, environment, output, third, closes):
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     os.chdir(cwd)
     os.execve(command[0], command, environment)
+
+
+class Wakeup:
+    """Readable when a child has ended or stopped. What the code inside may send to this process is ignored."""
+
+    def __init__(self):
+        self.receiver, self.sender = socket.socketpair()
+        self.receiver.setblocking(False)
+        self.sender.setblocking(False)
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.sender.fileno(), warn_on_full_buffer=False)
+
+    def fileno(self):
+        return self.receiver.fileno()
+
+    def clear(self):
+        try:
+            self.receiver.recv(4096)
+        except BlockingIOError:
+            pass
+
+
+def limit(pid, data_limit_mb):
+    """Hold a runtime's data to so much, where no control group does; 0 for where one does."""
+    if not data_limit_mb:
+        return
+    size = data_limit_mb * 1024 * 1024
+    try:
+        resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))  # counted in our namespace
+    except ProcessLookupError:
+        return  # it is over already, and will be found
+
+
+def prefer_for_oom(pid):
+    """Let the kernel take a runtime before this process when memory runs out."""
+    try:
+        with open("/proc/%d/oom_score_adj" % pid, "w") as file:
+            file.write("1000")
+    except OSError:
+        pass
+
+
+def move_up(*descriptors):
+    """Keep a stream where code that closes low descriptors, or inherits them, does not meet it; the new numbers."""
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200) for fd in descriptors]
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd in descriptors:
+        os.dup2(null, fd)
+    os.close(null)
+    return high
