@@ -16,7 +16,9 @@ from functions.models import Function, LayerVersion
 FUNCTIONS, SHOWN, SHOWN_AT_FIRST = 30, 12, 24
 # parts of a function's page: word, glyph, address
 PARTS: tuple[tuple[Any, str, str], ...] = (
-    (gettext_lazy("Invocations"), "activity", "invocation_list"),
+    (gettext_lazy("Code"), "code", "function_detail"),
+    (gettext_lazy("Monitor"), "activity", "function_monitor"),
+    (gettext_lazy("Invocations"), "history", "invocation_list"),
     (gettext_lazy("Logs"), "scroll-text", "function_logs"),
     (gettext_lazy("Versions and aliases"), "tag", "version_list"),
 )
@@ -33,10 +35,16 @@ class Entry:
     detail: Any = ""
     clicks: str = ""
     hue: str = ""
+    of: str = ""  # the function that it is a part of
+
+    @property
+    def shown(self) -> str:
+        """Its words; the function's name only where the group does not say it."""
+        return f"{self.of}: {self.label}" if self.of and self.of != self.group else self.label
 
     @property
     def text(self) -> str:
-        return f"{self.label} {self.detail}".casefold()
+        return f"{self.of} {self.label} {self.detail}".casefold()
 
 
 def find(*, account: Account, typed: str, function: str = "") -> list[tuple[Any, list[Entry]]]:
@@ -44,7 +52,7 @@ def find(*, account: Account, typed: str, function: str = "") -> list[tuple[Any,
     words = typed.casefold().split()
     found = [entry for entry in _entries(account, words, function) if all(word in entry.text for word in words)]
     first = words[0] if words else ""
-    found.sort(key=lambda entry: not entry.label.casefold().startswith(first))
+    found.sort(key=lambda entry: not (entry.of or entry.label).casefold().startswith(first))
     groups: dict[str, list[Entry]] = {}
     for entry in found[: SHOWN if words else SHOWN_AT_FIRST]:
         groups.setdefault(str(entry.group), []).append(entry)
@@ -89,15 +97,15 @@ def _names(account: Account, words: Iterable[str]) -> Iterator[str]:
 
 
 def _of_function(slug: str, name: str, group: Any) -> Iterator[Entry]:
-    yield Entry(group, f"{name}: {_('Code')}", "code", reverse("function_detail", args=[slug, name]))
     for label, icon, url_name in PARTS:
-        yield Entry(group, f"{name}: {label}", icon, reverse(url_name, args=[slug, name]))
+        yield Entry(group, str(label), icon, reverse(url_name, args=[slug, name]), of=name)
     for section, label in LABELS.items():
         url = reverse("function_configuration", args=[slug, name, section])
-        yield Entry(group, f"{name}: {label}", "settings", url, _("Configuration"))
+        yield Entry(group, str(label), "settings", url, _("Configuration"), of=name)
     publish = f"{reverse('version_list', args=[slug, name])}#publish"
-    yield Entry(group, f"{name}: {_('Publish version')}", "tag", publish)
-    yield Entry(group, f"{name}: {_('Compare versions')}", "git-branch", reverse("version_compare", args=[slug, name]))
+    yield Entry(group, _("Publish version"), "tag", publish, of=name)
+    compare = reverse("version_compare", args=[slug, name])
+    yield Entry(group, _("Compare versions"), "git-branch", compare, of=name)
 
 
 def _actions(slug: str) -> Iterator[Entry]:

@@ -16,6 +16,9 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from functions.zips import pack  # noqa: E402
+
 OUT = ROOT / "screenshots"
 ARGS = [
     "--headless",
@@ -92,6 +95,52 @@ class Tour:
         if event:
             self.type("#event-editor .cm-content", event)
 
+    def publish(self) -> None:
+        """Two versions that differ, and an alias that shares between them."""
+        for code in (KEY_ERROR, TIMEOUT):
+            self.function("sum-two-numbers", code)
+            self.page.click('[data-press="save"]')
+            self.page.wait_for_selector("[data-saved]:not([hidden])")
+            self.post("functions/sum-two-numbers/versions/", "publish/", description="As shown in the lecture")
+        alias = {"alias": "live", "version": "1", "other": "2", "percent": "10", "description": "What the class calls"}
+        self.post("functions/sum-two-numbers/versions/", "../aliases/save/", **alias)
+        self.open("functions/sum-two-numbers/versions/")
+
+    def make_layer(self) -> None:
+        """One from a zip, and one of a package that no index has."""
+        data = pack(
+            {"python/greeting.py": b'HELLO = "hej"\n', "python/greeting-1.0.dist-info/METADATA": b"Name: greeting\n"}
+        )
+        self.open("layers/new/")
+        self.page.fill("#id_name", "greeting")
+        self.page.check('input[name="start"][value="upload"]')
+        self.page.set_input_files("#id_zip", {"name": "greeting.zip", "mimeType": "application/zip", "buffer": data})
+        self.page.click("#create button.primary")
+        self.page.wait_for_url("**/layers/greeting/versions/1/")
+        self.open("layers/new/")
+        self.page.fill("#id_name", "libraries")
+        self.page.fill("#id_packages", "no-package-has-this-name")
+        self.page.click("#create button.primary")
+        self.page.wait_for_selector("#build .result-bar.bad", timeout=120_000)
+
+    def attach(self) -> None:
+        self.open("functions/sum-two-numbers/configuration/layers/")
+        self.page.click('button[value="add"]')
+        self.page.wait_for_selector("text=/opt in this order")
+
+    def palette(self) -> None:
+        self.open("functions/sum-two-numbers/")
+        self.page.keyboard.press("Control+k")
+        self.page.wait_for_selector("#palette-list [role=option]")
+
+    def post(self, page: str, address: str, **fields: str) -> None:
+        """What a form of ``page`` would send, without its dialog."""
+        self.open(page)
+        token = self.page.locator("body").get_attribute("data-csrf") or ""
+        self.page.request.post(
+            f"{self.home}{page}{address}", form={**fields, "csrfmiddlewaretoken": token}, headers={"Referer": self.home}
+        )
+
     def type(self, selector: str, text: str) -> None:
         self.page.evaluate(
             "([selector, text]) => { document.querySelector(selector).closest('code-editor').value = text; }",
@@ -136,7 +185,28 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         "log-live": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers&view=live"),
         "configuration": lambda: tour.open("functions/sum-two-numbers/configuration/general/"),
         "environment": lambda: tour.open("functions/sum-two-numbers/configuration/environment/"),
-        "versions": lambda: tour.open("functions/sum-two-numbers/versions/"),
+        **{
+            f"configuration-{section}": lambda section=section: tour.open(
+                f"functions/sum-two-numbers/configuration/{section}/"
+            )
+            for section in ("permissions", "asynchronous", "concurrency", "layers", "tags")
+        },
+        "permissions-asked": lambda: tour.open(
+            "functions/sum-two-numbers/configuration/permissions/?action=rds:CreateDBInstance&on=*"
+        ),
+        "versions-empty": lambda: tour.open("functions/sum-two-numbers/versions/"),
+        "versions": tour.publish,
+        "version": lambda: tour.open("functions/sum-two-numbers/versions/1/?file=lambda_function.py"),
+        "compare": lambda: tour.open("functions/sum-two-numbers/versions/compare/?left=1&right=2"),
+        "layers-empty": lambda: tour.open("layers/"),
+        "layer-new": lambda: tour.open("layers/new/"),
+        "layer-build": tour.make_layer,
+        "layers": lambda: tour.open("layers/"),
+        "layer": lambda: tour.open("layers/greeting/versions/"),
+        "layer-version": lambda: tour.open("layers/greeting/versions/1/?file=python/greeting.py"),
+        "configuration-attached": tour.attach,
+        "palette": tour.palette,
+        "account": lambda: tour.open("account/"),
         "connect": lambda: tour.open("connect/"),
         "list": lambda: tour.open(),
         "not-found": lambda: tour.open("functions/nothing/"),

@@ -1,6 +1,7 @@
 """Layers: the list, making one from a zip or from packages, its versions, and what is in them."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from console import runtime_choices
 from console.file_tree import SHOWN, tree
-from console.forms.layers import UPLOAD, LayerForm, python_runtimes
+from console.forms.layers import PACKAGES, UPLOAD, LayerForm, python_runtimes
 from console.http import ConsoleRequest, finish, fragment, is_htmx, render_page
+from core import clock
 from core.errors import ServiceError
 from functions import archives, browsing, selectors
 from functions.models import LayerVersion, Version
@@ -19,6 +21,7 @@ from functions.services.layers import delete_layer_version, publish_layer_versio
 from runner.layerbuilds import get_layer_build, list_layer_builds, request_layer_build
 from runner.models import LayerBuild
 
+NEWS = timedelta(hours=1)  # how long the list tells of a layer that failed
 Failure = LayerBuild.Failure
 # why no layer came of it: what happened, and what to do next
 FAILURES: dict[str, tuple[Any, Any]] = {
@@ -77,7 +80,8 @@ def layer_list(request: ConsoleRequest) -> HttpResponse:
     users = _users(request)
     for layer in layers:
         layer.used_by = sorted({name for arn, name in users if arn.rpartition(":")[0] == layer.arn.rpartition(":")[0]})  # type: ignore[attr-defined]
-    builds = list_layer_builds(account=request.account).exclude(state=LayerBuild.State.SUCCEEDED)[:5]
+    recent = list_layer_builds(account=request.account).filter(asked_at__gte=clock.now() - NEWS)
+    builds = recent.exclude(state=LayerBuild.State.SUCCEEDED)[:5]
     context = {"layers": layers, "builds": [_shown(build) for build in builds], "any": bool(layers or builds)}
     return render_page(request, "layers/list.html", context, fragments={"builds"})
 
@@ -86,8 +90,7 @@ def layer_list(request: ConsoleRequest) -> HttpResponse:
 def layer_new(request: ConsoleRequest) -> HttpResponse:
     """One page: a name, and packages of an index or a zip."""
     if request.method != "POST":
-        initial = {"name": request.GET.get("name", ""), "start": "packages", "runtime": _runtime_for(request)}
-        return render_page(request, "layers/new.html", _new_context(LayerForm(initial=initial)))
+        return render_page(request, "layers/new.html", _new_context(LayerForm(initial=_initial(request))))
     form = LayerForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -98,6 +101,23 @@ def layer_new(request: ConsoleRequest) -> HttpResponse:
             form.add_error("zip" if form.cleaned_data["start"] == UPLOAD else "packages", error.text)
     template = "layers/new.html#create" if is_htmx(request) else "layers/new.html"
     return fragment(request, template, _new_context(form), status=422)
+
+
+def _initial(request: ConsoleRequest) -> dict[str, Any]:
+    """What the form begins with: as in the build ``again``, or a ``name`` and the runtime of the function ``for``."""
+    if again := request.GET.get("again"):
+        build = list_layer_builds(account=request.account).filter(pk__in=_uuids(again)).first()
+        if build is not None:
+            packages = "\n".join(build.packages)
+            return {"name": build.layer_name, "start": PACKAGES, "packages": packages, "runtime": build.runtime}
+    return {"name": request.GET.get("name", ""), "start": PACKAGES, "runtime": _runtime_for(request)}
+
+
+def _uuids(text: str) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(text)]
+    except ValueError:
+        return []
 
 
 def _runtime_for(request: ConsoleRequest) -> str:

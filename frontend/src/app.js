@@ -151,6 +151,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 for (const toast of document.querySelectorAll("#toasts > .toast")) setTimeout(() => toast.remove(), 5000);
 for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
 if (named?.tagName === "DIALOG") named.showModal();
 

@@ -167,7 +167,7 @@ def _environment(into: Path) -> dict[str, str]:
     kept: dict[str, str] = settings.INSTALLER_ENVIRONMENT
     options = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in configured().items()}
     home = {"HOME": str(into), "TMPDIR": str(into), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
-    return {**kept, **options, **home, "PIP_CONFIG_FILE": os.devnull}
+    return {**kept, **options, **home, "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1"}
 
 
 @functools.cache

@@ -31,7 +31,7 @@ def test_the_parts_of_the_open_function_come_first(ada, at_browser, make_functio
     make_function(ada, "greeting")
     referer = {"Referer": "http://testserver/ada/functions/greeting/logs/?q=x"}
     lines = found(at_browser(ada), "", **referer)
-    assert lines.index("greeting: Code") < lines.index("Pages")
+    assert lines.index("/ada/functions/greeting/logs/") < lines.index("Pages")
 
 
 def test_actions_press_buttons_of_the_page(ada, at_browser):

@@ -231,7 +231,7 @@ def test_layers_are_attached_ordered_and_taken_off(ada, hello, at_browser):
     client = at_browser(ada)
 
     def press(what: str, arn: str = "") -> list[str]:
-        client.post(f"{BASE}layers/", {"do": what, "arn": arn})
+        client.post(f"{BASE}layers/", {"do": what, "layer": arn})
         return list(selectors.get_version(account=ada, name="hello").layers)
 
     assert press("add", first) == [first]

@@ -18,7 +18,17 @@ PATHS = {
     "log streams": "logs/group/?name=/aws/lambda/{name}&view=streams",
     "general": "functions/{name}/configuration/general/",
     "environment": "functions/{name}/configuration/environment/",
+    **{
+        section: f"functions/{{name}}/configuration/{section}/"
+        for section in ("permissions", "asynchronous", "concurrency", "layers", "tags")
+    },
     "versions": "functions/{name}/versions/",
+    "version": "functions/{name}/versions/1/?file=lambda_function.py",
+    "compare": "functions/{name}/versions/compare/",
+    "layer list": "layers/",
+    "layer": "layers/new/",
+    "account": "account/",
+    "palette": "palette/",
     "connect": "connect/",
     "not found": "functions/not-there/",
 }

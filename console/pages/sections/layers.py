@@ -43,8 +43,14 @@ def _offered(request: ConsoleRequest, attached: list[LayerVersion]) -> list[Laye
 def _change(request: ConsoleRequest, version: Version) -> None:
     """``add`` with an ARN, ``up``, ``down`` or ``remove`` with the place in the list."""
     now = list(version.layers)
-    wanted = changed(now, request.POST.get("do", ""), request.POST.get("arn", "").strip())
+    wanted = changed(now, request.POST.get("do", ""), _chosen(request))
     update_function_configuration(account=request.account, name=version.function.name, layers=wanted)
+
+
+def _chosen(request: ConsoleRequest) -> str:
+    """The ARN that was picked, or typed where none of the list was meant."""
+    picked = request.POST.get("layer", "other")
+    return request.POST.get("arn", "").strip() if picked == "other" else picked
 
 
 def changed(layers: list[str], what: str, arn: str) -> list[str]:
