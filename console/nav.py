@@ -29,6 +29,8 @@ GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
         _("Build"),
         (
             Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),
+            Section(_("Schedules"), "clock", "schedule_list", "schedules/", "gs", "EventBridge", "rule"),
+            Section(_("Events"), "activity", "bus_list", "events/", "ge", "EventBridge", "rule"),
             Section(_("Layers"), "layers", "layer_list", "layers/", "gl", "Lambda", "layer"),
         ),
     ),

@@ -18,6 +18,7 @@ from console.pages import (
     permits,
     runs,
     saving,
+    schedules,
     session,
     versions,
 )
@@ -101,6 +102,15 @@ account_urls: Urls = [
     path("people/<str:username>/link/", account.person_link_create, name="person_link_create"),
 ]
 
+schedule_urls: Urls = [
+    path("", schedules.schedule_list, name="schedule_list"),
+    path("preview/", schedules.schedule_preview, name="schedule_preview"),
+    path("rules/<path:bus>/rule/<str:name>/", schedules.rule_detail, name="rule_detail"),
+    path("rules/<path:bus>/rule/<str:name>/set/", schedules.rule_set, name="rule_set"),
+    path("groups/<str:group>/<str:name>/", schedules.schedule_detail, name="schedule_detail"),
+    path("groups/<str:group>/<str:name>/set/", schedules.schedule_set, name="schedule_set"),
+]
+
 workspace_urls: Urls = [
     path("", functions.function_list, name="function_list"),
     path("functions/", functions.old_function_list),
@@ -108,6 +118,8 @@ workspace_urls: Urls = [
     path("functions/<str:name>/", include(function_urls)),
     path("logs/", include(log_urls)),
     path("layers/", include(layer_urls)),
+    path("schedules/", include(schedule_urls)),
+    path("events/", schedules.bus_list, name="bus_list"),
     path("connect/", include(connect_urls)),
     path("account/", include(account_urls)),
     path("palette/", palette.palette, name="palette"),

@@ -18,7 +18,6 @@ from core.errors import (
 class RuleNotFound(ResourceNotFound):
     """No such rule on the bus."""
 
-    status = 400
     title: ClassVar[Any] = _("No such rule")
     message = "Rule {name} does not exist on EventBus {bus}."
 
@@ -26,7 +25,6 @@ class RuleNotFound(ResourceNotFound):
 class EventBusNotFound(ResourceNotFound):
     """No such bus in the account."""
 
-    status = 400
     title: ClassVar[Any] = _("No such event bus")
     message = "Event bus {name} does not exist."
 
@@ -90,7 +88,6 @@ class EventPolicyTooLong(ServiceError):
 class TaggedResourceNotFound(ResourceNotFound):
     """An ARN that names nothing with tags."""
 
-    status = 400
     title: ClassVar[Any] = _("Not found")
     message = "Resource {arn} does not exist."
 

@@ -16,6 +16,7 @@ from console.pages.sections.general import general
 from console.pages.sections.layers import layers
 from console.pages.sections.permissions import permissions
 from console.pages.sections.tags import tags
+from console.pages.sections.triggers import triggers
 from core.errors import InvalidParameterValue
 from functions import selectors
 from functions.models import Version
@@ -24,6 +25,7 @@ from functions.services.functions import update_function_configuration
 # each answers GET and POST with the function's $LATEST; the words for them are in sections/names.py
 SECTIONS: dict[str, Callable[[ConsoleRequest, Version], HttpResponse]] = {
     "general": general,
+    "triggers": triggers,
     "environment": environment,
     "permissions": permissions,
     "asynchronous": asynchronous,

@@ -19,6 +19,7 @@ from functions import runtimes
 from functions.models import Version
 from runner.models import State
 from runner.runtimes import note_for
+from triggers.cron import find_zone
 
 register = template.Library()
 
@@ -122,6 +123,19 @@ def ago(moment: Any) -> str:
     if seconds < 60:
         return _("just now")
     return _("%(time)s ago") % {"time": timesince.timesince(moment, clock.now(), depth=1)}
+
+
+@register.filter
+def in_zone(moment: Any, zone: str) -> str:
+    """2026-11-23 18:00 UTC: a moment as the clocks of a zone show it."""
+    found = find_zone(zone)
+    return f"{moment.astimezone(found):%Y-%m-%d %H:%M:%S} {zone}" if moment is not None and found else ""
+
+
+@register.filter
+def last_part(arn: str) -> str:
+    """The name at the end of an ARN."""
+    return arn.rpartition(":")[2]
 
 
 @register.filter

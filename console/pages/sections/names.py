@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 LABELS = {
     "general": _("General"),
+    "triggers": _("Triggers"),
     "environment": _("Environment variables"),
     "permissions": _("Permissions"),
     "asynchronous": _("Asynchronous invocation"),

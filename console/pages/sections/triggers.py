@@ -1,0 +1,133 @@
+"""Triggers of a function: queues, schedules and events, and one form for each kind that there is."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Account
+from console.forms.triggers import PatternForm, QueueTriggerForm, ScheduleForm
+from console.http import ConsoleRequest
+from console.pages import schedules
+from console.pages.sections.common import attempt, done, show
+from console.triggers import Trigger, register
+from functions.models import Function, Version
+from queues.models import Queue
+from triggers import selectors
+from triggers.models import EventSourceMapping, Rule, RuleTarget, Schedule
+from triggers.services import adding, mappings
+
+_MOST = 500
+
+
+def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
+    """What invokes the function, and what else could."""
+    function = version.function
+    asked = request.POST.get("do", "") if request.method == "POST" else ""
+    data = {**request.POST.dict(), "function": function.name} if asked else None
+    forms: dict[str, Any] = {
+        "queue": QueueTriggerForm(data if asked == "queue" else None),
+        "schedule": ScheduleForm(data if asked == "schedule" else None),
+        "pattern": PatternForm(data if asked == "pattern" else None),
+    }
+    error = None
+    if asked in forms and forms[asked].is_valid():
+        error = attempt(lambda: _add(request.account, function, asked, forms[asked]))
+        if error is None:
+            return done(request, version, "triggers", _("The trigger is on."))
+    elif asked in ("on", "off", "remove"):
+        error = attempt(lambda: _change(request.account, asked, request.POST.get("uuid", "")))
+        if error is None:
+            return done(request, version, "triggers")
+    account = request.account
+    context = {
+        "forms": forms,
+        "opened": asked if asked in forms else "",
+        "error": error,
+        "is_bad": any(form.errors for form in forms.values()),
+        "mappings": list(selectors.list_mappings(account=account, function=function.name)),
+        "lines": schedules.lines(account, function=function.name),
+        "patterns": _patterns(account, function),
+        "queues": list(Queue.objects.filter(account=account).order_by("name")[:_MOST]),
+        "buses": list(selectors.list_event_buses(account=account)[:100]),
+        "zones": schedules.ZONES,
+    }
+    return show(request, version, "triggers", context)
+
+
+def _add(account: Account, function: Function, kind: str, form: Any) -> None:
+    if kind == "queue":
+        mappings.create_event_source_mapping(
+            account=account, function=function.name, source_arn=form.cleaned_data["queue"], **form.settings()
+        )
+    elif kind == "schedule":
+        adding.add_schedule(account=account, **form.cleaned_data)
+    else:
+        adding.add_pattern(account=account, **form.cleaned_data)
+
+
+def _change(account: Account, asked: str, uuid: str) -> None:
+    if asked == "remove":
+        mappings.delete_event_source_mapping(account=account, uuid=uuid)
+    else:
+        mappings.update_event_source_mapping(account=account, uuid=uuid, enabled=asked == "on")
+
+
+def _patterns(account: Account, function: Function) -> list[tuple[Rule, str]]:
+    found = selectors.list_rules(account=account, bus=None).exclude(event_pattern="")
+    wanted = found.filter(targets__arn__startswith=function.arn).distinct().prefetch_related("targets")[:_MOST]
+    return [
+        (rule, schedules.url_of(account, rule))
+        for rule in wanted
+        if function.name in adding.functions_of(account=account, target_arns=[one.arn for one in rule.targets.all()])
+    ]
+
+
+# -- for the strip and the list of functions -------------------------------------------------------
+
+
+def _queues_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
+    found: dict[Any, list[Trigger]] = {}
+    rows = EventSourceMapping.objects.filter(account=account, function__in=functions).select_related("function")
+    for row in rows:
+        url = reverse("function_configuration", args=[account.slug, row.function.name, "triggers"])
+        trigger = Trigger(
+            name=row.source_arn.rpartition(":")[2], url=url, detail="", source=row.source_arn, is_on=row.is_enabled
+        )
+        found.setdefault(row.function_id, []).append(trigger)
+    return found
+
+
+def _rules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
+    by_name = {function.name: function.pk for function in functions}
+    found: dict[Any, list[Trigger]] = {}
+    targets = RuleTarget.objects.filter(rule__account=account, arn__contains=":lambda:")
+    for target in targets.select_related("rule__bus"):
+        rule = target.rule
+        for name in adding.functions_of(account=account, target_arns=[target.arn]):
+            if name in by_name:
+                detail = rule.schedule_expression or _("events")
+                url = schedules.url_of(account, rule)
+                one = Trigger(name=rule.name, url=url, detail=detail, source=rule.arn, is_on=rule.is_enabled)
+                found.setdefault(by_name[name], []).append(one)
+    return found
+
+
+def _schedules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
+    by_name = {function.name: function.pk for function in functions}
+    found: dict[Any, list[Trigger]] = {}
+    for row in Schedule.objects.filter(account=account).select_related("group"):
+        for name in adding.functions_of(account=account, target_arns=[row.target["Arn"]]):
+            if name in by_name:
+                is_on = row.state == Schedule.State.ENABLED
+                url = schedules.url_of(account, row)
+                one = Trigger(name=row.name, url=url, detail=row.expression, source=row.arn, is_on=is_on)
+                found.setdefault(by_name[name], []).append(one)
+    return found
+
+
+register("mapping", label=gettext_lazy("Queue"), icon="layers", hue="queue", list_for=_queues_for)
+register("rule", label=gettext_lazy("Rule"), icon="activity", hue="rule", list_for=_rules_for)
+register("schedule", label=gettext_lazy("Schedule"), icon="clock", hue="rule", list_for=_schedules_for)
