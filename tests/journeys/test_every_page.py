@@ -29,6 +29,9 @@ PATHS = {
     "layer": "layers/new/",
     "account": "account/",
     "palette": "palette/",
+    "schedules": "schedules/",
+    "events": "events/",
+    "triggers": "functions/{name}/configuration/triggers/",
     "connect": "connect/",
     "not found": "functions/not-there/",
 }
