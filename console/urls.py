@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages import (
     account,
+    buses,
     code,
     configuration,
     connect,
@@ -119,7 +120,7 @@ workspace_urls: Urls = [
     path("logs/", include(log_urls)),
     path("layers/", include(layer_urls)),
     path("schedules/", include(schedule_urls)),
-    path("events/", schedules.bus_list, name="bus_list"),
+    path("events/", buses.bus_list, name="bus_list"),
     path("connect/", include(connect_urls)),
     path("account/", include(account_urls)),
     path("palette/", palette.palette, name="palette"),

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
+from console import clockwork
 from console.forms.triggers import PatternForm, QueueTriggerForm, ScheduleForm
 from console.http import ConsoleRequest
-from console.pages import schedules
 from console.pages.sections.common import attempt, done, show
 from console.triggers import Trigger, register
 from functions.models import Function, Version
@@ -48,11 +48,11 @@ def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
         "error": error,
         "is_bad": any(form.errors for form in forms.values()),
         "mappings": list(selectors.list_mappings(account=account, function=function.name)),
-        "lines": schedules.lines(account, function=function.name),
+        "lines": clockwork.lines(account, function=function.name),
         "patterns": _patterns(account, function),
         "queues": list(Queue.objects.filter(account=account).order_by("name")[:_MOST]),
         "buses": list(selectors.list_event_buses(account=account)[:100]),
-        "zones": schedules.ZONES,
+        "zones": clockwork.ZONES,
     }
     return show(request, version, "triggers", context)
 
@@ -79,7 +79,7 @@ def _patterns(account: Account, function: Function) -> list[tuple[Rule, str]]:
     found = selectors.list_rules(account=account, bus=None).exclude(event_pattern="")
     wanted = found.filter(targets__arn__startswith=function.arn).distinct().prefetch_related("targets")[:_MOST]
     return [
-        (rule, schedules.url_of(account, rule))
+        (rule, clockwork.url_of(account, rule))
         for rule in wanted
         if function.name in adding.functions_of(account=account, target_arns=[one.arn for one in rule.targets.all()])
     ]
@@ -109,7 +109,7 @@ def _rules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
         for name in adding.functions_of(account=account, target_arns=[target.arn]):
             if name in by_name:
                 detail = rule.schedule_expression or _("events")
-                url = schedules.url_of(account, rule)
+                url = clockwork.url_of(account, rule)
                 one = Trigger(name=rule.name, url=url, detail=detail, source=rule.arn, is_on=rule.is_enabled)
                 found.setdefault(by_name[name], []).append(one)
     return found
@@ -122,7 +122,7 @@ def _schedules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]
         for name in adding.functions_of(account=account, target_arns=[row.target["Arn"]]):
             if name in by_name:
                 is_on = row.state == Schedule.State.ENABLED
-                url = schedules.url_of(account, row)
+                url = clockwork.url_of(account, row)
                 one = Trigger(name=row.name, url=url, detail=row.expression, source=row.arn, is_on=is_on)
                 found.setdefault(by_name[name], []).append(one)
     return found
