@@ -1,142 +1,90 @@
-"""``make bench``: start the product, measure, print a table beside the targets."""
+"""``make bench``: start the product, measure, and print the table of ``docs/performance.md``.
 
-import asyncio
+``python -m bench warm accept`` measures only what is named.
+"""
+
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from bench.load import at_once, invocation, one_after_another, percentile
-from bench.pages import pages
-from bench.processes import Process, memory_mb, processor_s, tree
-from bench.row import Row
-from tests.labs.hands import Boto3
-from tests.live import Live, eventually
+from bench import crowd, peers, product
+from bench.table import HEAD, Row
+from tests.labs.hands import Refused
+from tests.live import Live
 
-ECHO = "def lambda_handler(event, context):\n    return event\n"
-WITH_BOTO3 = "import boto3\nclient = boto3.client('lambda')\n" + ECHO
-SETTLE_S = 3
-PARTS: dict[str, Callable[[Process], bool]] = {
-    "api": lambda process: process.name == "api",
-    "worker": lambda process: process.name == "worker",
-    "redis": lambda process: process.name == "redis",
-    "sandboxes": lambda process: process.sandboxed,
+type Measure = Callable[[Live], Iterator[Row]]
+
+EMBEDDED: dict[str, Measure] = {
+    "start": product.start,
+    "rest": product.rest,
+    "warm": product.warm,
+    "accept": product.accept,
+    "cold": product.cold,
+    "environments": product.environments,
+    "waiting": crowd.waiting,
+    "peers": peers.peers,
+}
+CROWD: dict[str, Measure] = {"students": crowd.students}
+DOCKER: dict[str, Measure] = {
+    "docker-warm": partial(product.warm, suffix=", Docker"),
+    "docker-cold": partial(product.cold, bar_ms=100, suffix=", Docker"),
+    "docker-students": partial(crowd.students, goal_ms=3000, suffix=", Docker"),
 }
 
 
-def start(live: Live) -> Iterator[Row]:
-    live.stop()
-    begun = time.perf_counter()
-    live.start()
-    took = time.perf_counter() - begun
-    yield Row("`make up`, data kept, to the sign-in link", f"{took:.1f} s", "≤ 5 s", "≤ 5 s", took <= 5)
+def engine() -> str:
+    """The container engine that answers and has the runtimes' images, or why there is none: then it begins with ``no``."""
+    url = os.environ.get("PUPITRE_ENGINE_URL", "unix:///var/run/docker.sock")
+    try:
+        asked = ("docker", "-H", url, "images", "-q", "pupitre-runtime")
+        found = subprocess.run(asked, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return "no container engine answers"
+    if found.returncode:
+        return "no container engine answers"
+    return url if found.stdout.strip() else "no images of the runtimes are in the engine"
 
 
-def rest(live: Live) -> Iterator[Row]:
-    time.sleep(SETTLE_S)
-    everything = tree(live.process.pid)
-    ours = [process for process in everything if not process.sandboxed]
-    begun = processor_s(everything)
-    time.sleep(5)
-    idle = (processor_s(everything) - begun) / 5 * 100
-    sizes = {process.name: memory_mb(process) for process in ours}
-    total = sum(sizes.values())
-    detail = ", ".join(
-        f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda pair: -pair[1]) if size > 0.5
-    )
-    yield Row("memory at rest, all processes", f"{total:.0f} MB ({detail})", "≤ 400 MB", "≤ 250 MB", total <= 400)
-    inside = [memory_mb(process, private=True) for process in everything if process.sandboxed]
-    if inside:
-        yield Row("  pre-started environments beside it", f"{sum(inside):.0f} MB in {len(inside)} processes")
-    yield Row("processor at rest", f"{idle:.1f} % of one")
+def measure(live: Live, wanted: dict[str, Measure]) -> Iterator[Row]:
+    """Everything that is wanted of one running product; what goes wrong is a row too."""
+    for name, take in wanted.items():
+        try:
+            yield from take(live)
+        except (AssertionError, RuntimeError, OSError, EOFError, Refused) as error:
+            print(live.logs(), file=sys.stderr)
+            yield Row(name, f"not measured: {' '.join(str(error).split())[:200]}")
 
 
-def warm(live: Live) -> Iterator[Row]:
-    Boto3(live).create_function("warm", ECHO)
-    request = invocation(live, "warm", {"key": "value"})
-    asyncio.run(one_after_another(live, request, count=300))
-    took = asyncio.run(one_after_another(live, request, count=2000))
-    p50 = percentile(took, 50)
-    shown = f"p50 {p50:.2f} ms, p95 {percentile(took, 95):.2f}, p99 {percentile(took, 99):.2f}"
-    yield Row("warm invocation, one client", shown, "p50 ≤ 4 ms", "≤ 0.5 ms", p50 <= 4)
-    asyncio.run(at_once(live, request, clients=8, seconds=2))
-    everything = tree(live.process.pid)
-    begun = {name: processor_s([process for process in everything if part(process)]) for name, part in PARTS.items()}
-    rate, took = asyncio.run(at_once(live, request, clients=8, seconds=8))
-    spent = {
-        name: (processor_s([process for process in everything if part(process)]) - begun[name]) / len(took) * 1000
-        for name, part in PARTS.items()
-    }
-    shown = f"{rate:.0f}/s, p50 {percentile(took, 50):.1f} ms, p99 {percentile(took, 99):.1f}"
-    yield Row("warm invocations, eight clients", shown, "≥ 700/s", "≥ 3,500/s", rate >= 700)
-    detail = ", ".join(f"{name} {each:.2f}" for name, each in spent.items())
-    yield Row("  processor time for each of them", f"{sum(spent.values()):.2f} ms ({detail})")
+def rows(names: list[str]) -> Iterator[Row]:
+    def of(table: dict[str, Measure]) -> dict[str, Measure]:
+        return {name: take for name, take in table.items() if not names or name in names}
 
-
-def cold(live: Live) -> Iterator[Row]:
-    for label, code in (("plain", ECHO), ("with boto3", WITH_BOTO3)):
-        took = [_cold(live, f"cold-{label[:5].strip()}-{number}", code) for number in range(12)]
-        p50 = percentile(took, 50)
-        shown = f"p50 {p50:.0f} ms, p95 {percentile(took, 95):.0f}"
-        yield Row(f"cold start {label}, press to answer", shown, "≤ 250 ms", "≤ 10 ms", p50 <= 250)
-
-
-def _cold(live: Live, name: str, code: str) -> float:
-    Boto3(live).create_function(name, code)
-    time.sleep(1)  # one student's pace, not a burst
-    return asyncio.run(one_after_another(live, invocation(live, name), count=1))[0]
-
-
-def environments(live: Live) -> Iterator[Row]:
-    """After ``cold``: what the warm environments of the functions with boto3 hold."""
-    time.sleep(SETTLE_S)
-    sizes = [memory_mb(process, private=True) for process in tree(live.process.pid) if process.sandboxed]
-    large = sorted(size for size in sizes if size > 1)
-    if large:
-        typical = percentile(large, 50)
-        yield Row("an idle environment, private memory", f"{typical:.1f} MB", "≤ 45 MB", "≤ 4 MB", typical <= 45)
-
-
-def accept(live: Live) -> Iterator[Row]:
-    Boto3(live).create_function("events", ECHO)
-    request = invocation(live, "events", {"key": "value"}, kind="Event")
-    asyncio.run(one_after_another(live, request, count=50))
-    took = asyncio.run(one_after_another(live, request, count=500))
-    p50 = percentile(took, 50)
-    shown = f"p50 {p50:.2f} ms, p99 {percentile(took, 99):.2f}"
-    yield Row("asynchronous accept, durable before the 202", shown, "p50 ≤ 5 ms", "≤ 1.5 ms", p50 <= 5)
-    begun = time.perf_counter()
-    eventually(lambda: _reports(live, "events"), lambda seen: seen >= 550, within_s=120, every_s=0.5)
-    yield Row("  all 550 of them run and logged", f"{time.perf_counter() - begun:.1f} s after the last", "none lost")
-
-
-def _reports(live: Live, name: str) -> int:
-    pages = live.client("logs").get_paginator("filter_log_events")
-    found = pages.paginate(logGroupName=f"/aws/lambda/{name}", filterPattern="REPORT")
-    return sum(len(page["events"]) for page in found)
-
-
-MEASURES: tuple[Callable[[Live], Iterator[Row]], ...] = (start, rest, warm, accept, cold, environments, pages)
-
-
-def asked(names: list[str]) -> list[Callable[[Live], Iterator[Row]]]:
-    """The measures with these names, or all."""
-    return [measure for measure in MEASURES if not names or measure.__name__ in names]
+    for table in (EMBEDDED, CROWD):
+        if wanted := of(table):
+            with Live() as live:
+                yield from measure(live, wanted)
+    if wanted := of(DOCKER):
+        url = engine()
+        if url.startswith("no"):
+            yield Row("Docker", f"not measured: {url}")
+            return
+        with Live(SANDBOX_DRIVER="docker", ENGINE_URL=url) as live:
+            yield from measure(live, wanted)
 
 
 def main() -> None:
+    begun = time.perf_counter()
     print(f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}, ", end="")
-    print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before\n")
-    print("| what | measured | first bar | goal |\n|---|---|---|---|", flush=True)
+    print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before\n\n{HEAD}", flush=True)
     missed = 0
-    with Live() as live:
-        for measure in asked(sys.argv[1:]):
-            for row in measure(live):
-                missed += not row.good
-                print(f"| {row.what} | {row.measured}{'' if row.good else ' ✗'} | {row.bar} | {row.goal} |", flush=True)
-    if missed:
-        print(f"\n{missed} under the first bar.", file=sys.stderr)
+    for row in rows(sys.argv[1:]):
+        missed += row.bar is not None and not row.bar.met
+        print(row, flush=True)
+    print(f"\n{time.perf_counter() - begun:.0f} s, {missed} under the first bar.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
@@ -14,12 +15,22 @@ from tests.live import Live
 
 def invocation(live: Live, name: str, event: object = None, *, kind: str = "RequestResponse") -> bytes:
     """The bytes of one signed Invoke; good for AWS's fifteen minutes, and verified by the server every time."""
-    url = f"{live.endpoint}/2015-03-31/functions/{name}/invocations"
-    body = json.dumps(event).encode()
-    request = AWSRequest("POST", url, data=body, headers={"X-Amz-Invocation-Type": kind})
-    SigV4Auth(Credentials(live.access_key_id, live.secret_access_key), "lambda", live.region).add_auth(request)
-    headers = {"Host": urlsplit(url).netloc, "Content-Length": str(len(body)), **dict(request.headers)}
-    head = f"POST {urlsplit(url).path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    path = f"/2015-03-31/functions/{name}/invocations"
+    return signed(live, "lambda", path, json.dumps(event).encode(), {"X-Amz-Invocation-Type": kind})
+
+
+def signed(live: Live, service: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The bytes of one signed request."""
+    url = f"{live.endpoint}{path}"
+    request = AWSRequest("POST", url, data=body, headers=dict(headers))
+    SigV4Auth(Credentials(live.access_key_id, live.secret_access_key), service, live.region).add_auth(request)
+    return plain(urlsplit(url).netloc, path, body, dict(request.headers))
+
+
+def plain(host: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The bytes of a request as it stands."""
+    lines = {"Host": host, "Content-Length": str(len(body)), **headers}
+    head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in lines.items())
     return head.encode() + b"\r\n" + body
 
 
@@ -30,8 +41,11 @@ class Connection:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def to(cls, live: Live) -> "Connection":
-        return cls(*await asyncio.open_connection("127.0.0.1", live.api_port))
+    async def to(cls, port: int) -> "Connection":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    def close(self) -> None:
+        self.writer.close()
 
     async def ask(self, request: bytes) -> float:
         """Send it and read the whole answer: milliseconds. Raises if it is no success, or the function failed."""
@@ -39,24 +53,27 @@ class Connection:
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
-        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-        body = await self.reader.readexactly(length)
+        if b"transfer-encoding: chunked" in lines:
+            body = await self.reader.readuntil(b"0\r\n\r\n")
+        else:
+            length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+            body = await self.reader.readexactly(length)
         took = (time.perf_counter() - begun) * 1000
         if not head.startswith(b"HTTP/1.1 20") or b"x-amz-function-error" in head.lower():
             raise RuntimeError(f"{lines[0].decode()}: {body.decode(errors='replace')[:300]}")
         return took
 
 
-async def one_after_another(live: Live, request: bytes, *, count: int) -> list[float]:
-    connection = await Connection.to(live)
+async def one_after_another(port: int, request: bytes, *, count: int) -> list[float]:
+    connection = await Connection.to(port)
     return [await connection.ask(request) for _ in range(count)]
 
 
-async def at_once(live: Live, request: bytes, *, clients: int, seconds: float) -> tuple[float, list[float]]:
+async def at_once(port: int, request: bytes, *, clients: int, seconds: float) -> tuple[float, list[float]]:
     """So many clients for so long: answers a second, and how long each took."""
 
     async def client() -> list[float]:
-        connection = await Connection.to(live)
+        connection = await Connection.to(port)
         took = []
         while time.perf_counter() < until:
             took.append(await connection.ask(request))
