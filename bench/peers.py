@@ -122,10 +122,7 @@ def sam(_live: Live) -> Iterator[Row]:
 
 def moto(live: Live) -> Iterator[Row]:
     """It runs functions in containers of images that are not here; what it answers by itself is measured."""
-    folder = _folder("moto")
-    python = _environment(folder, f"moto[server]=={MOTO}")
-    port = free_port()
-    with _running((str(python.parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)), folder, port, {}):
+    with moto_server() as port:
         for what, service, path, body, headers in (
             ("GetCallerIdentity", "sts", "/", b"Action=GetCallerIdentity&Version=2011-06-15", FORM),
             ("SendMessage", "sqs", "/", _send_message(live, port), TARGET),
@@ -139,6 +136,16 @@ def moto(live: Live) -> Iterator[Row]:
             FIGURES[what] = ours
             yield _ratio(f"moto {MOTO}, {what}, eight clients", theirs, what, "/s", "in memory, signatures unread")
     raise Missing("to invoke a function it needs an image of one maker's registry, which is not in an engine here")
+
+
+@contextmanager
+def moto_server() -> Iterator[int]:
+    """The port of a running one. Raises ``Missing``."""
+    folder = _folder("moto")
+    python = _environment(folder, f"moto[server]=={MOTO}")
+    port = free_port()
+    with _running((str(python.parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)), folder, port, {}):
+        yield port
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
