@@ -35,6 +35,10 @@ GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
         ),
     ),
     (
+        _("Connected"),
+        (Section(_("Queues"), "inbox", "queue_list", "queues/", "gq", "SQS", "queue"),),
+    ),
+    (
         _("Observe"),
         (Section(_("Logs"), "scroll-text", "log_group_list", "logs/", "gl", "CloudWatch"),),
     ),

@@ -17,6 +17,8 @@ from console.pages import (
     monitor,
     palette,
     permits,
+    queue_settings,
+    queues,
     runs,
     saving,
     schedules,
@@ -92,6 +94,24 @@ log_urls: Urls = [
     path("tail/", log_groups.log_tail, name="log_tail"),
 ]
 
+queue_urls: Urls = [
+    path("", queues.queue_list, name="queue_list"),
+    path("new/", queues.queue_new, name="queue_new"),
+    path("<str:queue>/messages/", queues.queue_detail, name="queue_detail"),
+    path("<str:queue>/messages/send/", queues.message_send, name="message_send"),
+    path("<str:queue>/messages/receive/", queues.message_receive, name="message_receive"),
+    path("<str:queue>/messages/delete/", queues.message_delete, name="message_delete"),
+    path("<str:queue>/messages/release/", queues.message_release, name="message_release"),
+    path("<str:queue>/configuration/", queue_settings.queue_configuration, name="queue_configuration"),
+    path("<str:queue>/dead-letters/", queue_settings.queue_dead_letters, name="queue_dead_letters"),
+    path("<str:queue>/dead-letters/move/", queue_settings.move_start, name="move_start"),
+    path("<str:queue>/dead-letters/stop/", queue_settings.move_cancel, name="move_cancel"),
+    path("<str:queue>/access/", queue_settings.queue_access, name="queue_access"),
+    path("<str:queue>/tags/", queue_settings.queue_tags, name="queue_tags"),
+    path("<str:queue>/purge/", queues.queue_purge, name="queue_purge"),
+    path("<str:queue>/delete/", queues.queue_delete, name="queue_delete"),
+]
+
 account_urls: Urls = [
     path("", account.account_page, name="account"),
     path("profile/", account.profile_save, name="profile_save"),
@@ -121,6 +141,8 @@ workspace_urls: Urls = [
     path("layers/", include(layer_urls)),
     path("schedules/", include(schedule_urls)),
     path("events/", buses.bus_list, name="bus_list"),
+    path("events/", schedules.bus_list, name="bus_list"),
+    path("queues/", include(queue_urls)),
     path("connect/", include(connect_urls)),
     path("account/", include(account_urls)),
     path("palette/", palette.palette, name="palette"),
