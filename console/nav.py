@@ -31,12 +31,9 @@ GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
             Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),
             Section(_("Schedules"), "clock", "schedule_list", "schedules/", "gs", "EventBridge", "rule"),
             Section(_("Events"), "activity", "bus_list", "events/", "ge", "EventBridge", "rule"),
+            Section(_("Queues"), "inbox", "queue_list", "queues/", "gq", "SQS", "queue"),
             Section(_("Layers"), "layers", "layer_list", "layers/", "gl", "Lambda", "layer"),
         ),
-    ),
-    (
-        _("Connected"),
-        (Section(_("Queues"), "inbox", "queue_list", "queues/", "gq", "SQS", "queue"),),
     ),
     (
         _("Observe"),

@@ -110,7 +110,7 @@ def test_whatever_a_message_holds_is_only_text(ada, orders, at_browser):
 
     page = text(at_browser(ada).post("/ada/queues/orders/messages/receive/", {"limit": "10"}))
 
-    assert "<script>alert" not in page and "<img src=x" not in page and "49" not in page.partition("hx-ignore>")[2][:60]
+    assert "<script>alert" not in page and "<img src=x" not in page and page.count("{{ 7*7 }}") == 51
     assert page.count("&lt;script&gt;alert(1)") == 51
     assert "hx-ignore>&lt;script&gt;" in page
 

@@ -13,6 +13,7 @@ TAG = re.compile(r"""{%\s*translate\s+(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'
 CALL = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
 SAME = {"Hello world", "Description", "Alias", "Version", "Versions", "Sections", "Actions", "Pages", "Configuration"}
 SAME |= {"Invocations", "Invocations, 1 h", "Code", "Init", "Architecture", "Invocation", "Region", "Logs", "Endpoint"}
+SAME |= {"Messages", "Standard", "Trace", "Type"}
 SAME |= {"Maximum", "Message", "Start", "Handler"} | {
     "Active",
     "Aliases",
