@@ -141,7 +141,6 @@ workspace_urls: Urls = [
     path("layers/", include(layer_urls)),
     path("schedules/", include(schedule_urls)),
     path("events/", buses.bus_list, name="bus_list"),
-    path("events/", schedules.bus_list, name="bus_list"),
     path("queues/", include(queue_urls)),
     path("connect/", include(connect_urls)),
     path("account/", include(account_urls)),
