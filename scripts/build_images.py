@@ -9,6 +9,8 @@ The AWS SDKs are fetched here, not in the build: the build itself needs no netwo
 """
 
 import argparse
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -111,11 +113,21 @@ def build_product(base: str) -> None:
         context = Path(folder)
         for name in ("Dockerfile", "manage.py", "requirements", *PACKAGES_OF_OURS):
             copy(ROOT / name, context / name)
-        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes")
-        lock = str(ROOT / "requirements" / "base.lock")
-        wheels = ("--no-deps", "--only-binary=:all:", "--dest", str(context / "wheelhouse"), "-r", lock)
-        subprocess.run((*pip, *wheels), check=True, stdin=subprocess.DEVNULL)
+        shutil.copytree(wheels(ROOT / "requirements" / "base.lock"), context / "wheelhouse")
         docker("build", "--quiet", "--tag", PRODUCT, "--build-arg", f"BASE={base}", folder)
+
+
+def wheels(lock: Path) -> Path:
+    """A folder with every wheel of a lock file, fetched once."""
+    place = ROOT / "var" / "wheels" / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes")
+        with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+            options = ("--no-deps", "--only-binary=:all:", "--dest", f"{folder}/wheels", "-r", str(lock))
+            subprocess.run((*pip, *options), check=True, stdin=subprocess.DEVNULL)
+            os.rename(f"{folder}/wheels", place)
+    return place
 
 
 def build_services() -> None:

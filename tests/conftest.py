@@ -11,7 +11,11 @@ from accounts.models import Account
 from accounts.services import create_account
 from core import clock
 from queues import meter
+from tests.deployment import deployment
+from tests.engine import engine_with_images, live_on_docker
 from tests.live import Live
+
+__all__ = ["deployment", "engine_with_images", "live_on_docker"]  # fixtures
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -78,20 +82,26 @@ def frozen_clock() -> Iterator[clock.Frozen]:
 
 
 @pytest.fixture(scope="session")
-def live() -> Iterator[Live]:
-    """The whole product, started once in each process of a run; tests with it share its account, so use own names."""
+def product() -> Iterator[Live]:
+    """The whole product, started once in each process of a run."""
     with Live() as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def live(product: Live) -> Live:
+    """The whole product; all tests with it share its account, so they use names of their own."""
+    return product
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that uses the running product is ``live``.
+    """Everything that uses a running product is ``live``.
 
     What drives other programs (a browser, an engine, the whole product) gets a second try, which the summary counts:
     such a test may meet a machine that stalls. A test of our own code alone has no such excuse.
     """
     for item in items:
-        if "live" in getattr(item, "fixturenames", ()):
+        if {"live", "product", "place", "deployment"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.live)
         if any(item.get_closest_marker(name) for name in ("live", "browser", "engine", "clients")):
             item.add_marker(pytest.mark.flaky(reruns=1))

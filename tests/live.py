@@ -70,7 +70,42 @@ class Printed:
     region: str
 
 
-class Live:
+class Reachable:
+    """A product that clients reach with ``endpoint``, ``access_key_id``, ``secret_access_key`` and ``region``."""
+
+    endpoint: str
+    access_key_id: str
+    secret_access_key: str
+    region: str
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client with the owner's keys. It does not retry: a test wants the first answer."""
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=120).merge(options.pop("config", Config()))
+        settings = {
+            "region_name": self.region,
+            "endpoint_url": self.endpoint,
+            "aws_access_key_id": self.access_key_id,
+            "aws_secret_access_key": self.secret_access_key,
+        }
+        return boto3.client(service, config=config, **(settings | options))
+
+    def client_environment(self) -> dict[str, str]:
+        """The block that ``up`` prints, pasted into a clean shell: for ``aws``, ``node``, ``terraform``."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return kept | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
+
+
+class Live(Reachable):
     """A running product. ``start`` and ``stop`` may be called again and again: the data stays.
 
     On the database of this run, unless ``settings`` name another.
@@ -216,32 +251,6 @@ class Live:
     def sign_in_link(self) -> str:
         """A new link, good for one sign-in."""
         return self.manage("sign_in_link").splitlines()[-1]
-
-    def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client with the owner's keys. It does not retry: a test wants the first answer."""
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=120).merge(options.pop("config", Config()))
-        settings = {
-            "region_name": self.region,
-            "endpoint_url": self.endpoint,
-            "aws_access_key_id": self.access_key_id,
-            "aws_secret_access_key": self.secret_access_key,
-        }
-        return boto3.client(service, config=config, **(settings | options))
-
-    def client_environment(self) -> dict[str, str]:
-        """The block that ``up`` prints, pasted into a clean shell: for ``aws``, ``node``, ``terraform``."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return kept | {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": self.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_MAX_ATTEMPTS": "1",
-        }
 
     def logs(self) -> str:
         """The end of every process's log, for a failing test's report."""

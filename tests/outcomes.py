@@ -22,10 +22,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--add-outcomes", type=Path, metavar="FILE", help="count the reports of a run that kept them")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "databases: run on SQLite and on PostgreSQL, though it uses no database itself")
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.needs_database:

@@ -7,10 +7,10 @@ import zipfile
 
 import pytest
 
-from tests.compose.conftest import Deployment
+from tests.deployment import Deployment
 from tests.live import eventually
 
-pytestmark = [pytest.mark.engine, pytest.mark.live]
+pytestmark = [pytest.mark.engine, pytest.mark.live, pytest.mark.xdist_group("compose")]
 HANDLER = """
 import boto3
 

@@ -7,19 +7,58 @@ from pathlib import Path
 import pytest
 
 from tests.labs.hands import AwsCli, Boto3, Hand
-from tests.live import Live, eventually
+from tests.live import Reachable, eventually
 
 SLIDES = Path(__file__).parent / "slides"
 
 
-@pytest.fixture(params=["boto3", "aws-cli"])
-def hand(request: pytest.FixtureRequest, live: Live, tmp_path: Path) -> Hand:
-    """The lab is done twice, once with each."""
-    return Boto3(live) if request.param == "boto3" else AwsCli(live, tmp_path)
+# Where a lab is done, and by which hand: twice on this machine's sandboxes, and where its module says so, with
+# containers and in the deployment of compose.yaml as well.
+PLACES = {
+    "boto3": ("product", Boto3),
+    "aws-cli": ("product", AwsCli),
+    "docker": ("live_on_docker", Boto3),
+    "compose": ("deployment", Boto3),
+}
+MARKS = {
+    "boto3": [pytest.mark.databases],
+    "docker": [pytest.mark.engine, pytest.mark.xdist_group("docker")],
+    "compose": [pytest.mark.engine, pytest.mark.xdist_group("compose")],
+}
+HERE = ("boto3", "aws-cli")
+everywhere = pytest.mark.places(*PLACES)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each lab is a test for each place of its mark ``places``."""
+    if "place" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("places")
+        names = mark.args if mark else HERE
+        params = [pytest.param(name, marks=MARKS.get(name, [])) for name in names]
+        metafunc.parametrize("place", params, indirect=True)
 
 
 @pytest.fixture
-def make(hand: Hand, live: Live) -> Iterator[Callable[..., str]]:
+def place(request: pytest.FixtureRequest) -> str:
+    """One of ``PLACES``."""
+    return str(request.param)
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest, place: str) -> Reachable:
+    """The product of this place."""
+    found: Reachable = request.getfixturevalue(PLACES[place][0])
+    return found
+
+
+@pytest.fixture
+def hand(place: str, live: Reachable, tmp_path: Path) -> Hand:
+    """The hand of this place."""
+    return AwsCli(live, tmp_path) if PLACES[place][1] is AwsCli else Boto3(live)
+
+
+@pytest.fixture
+def make(hand: Hand, live: Reachable) -> Iterator[Callable[..., str]]:
     """``make(name, code, …)`` creates a function that is gone with its log when the lab is over."""
     made: list[str] = []
 
@@ -38,7 +77,7 @@ def make(hand: Hand, live: Live) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def log_of(live: Live) -> Callable[..., list[str]]:
+def log_of(live: Reachable) -> Callable[..., list[str]]:
     """``log_of(name, runs=2)``: what is in the function's log group when so many runs are in it, oldest first."""
     client = live.client("logs")
 

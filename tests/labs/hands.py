@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from tests.live import Live
+from tests.live import Reachable
 
 SLIDE_ROLE = "arn:aws:iam::147552475298:role/LabRole"  # as on the slide: somebody else's account
 
@@ -65,7 +65,7 @@ def zipped(files: Mapping[str, bytes | str]) -> bytes:
 class Boto3:
     """By boto3."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Reachable) -> None:
         self.client = live.client("lambda")
 
     def create_function(
@@ -122,7 +122,7 @@ def _translated(operation: Callable[..., Any], **members: Any) -> Any:
 class AwsCli:
     """By the ``aws`` command."""
 
-    def __init__(self, live: Live, folder: Path) -> None:
+    def __init__(self, live: Reachable, folder: Path) -> None:
         self.environment = live.client_environment()
         self.folder = folder
 

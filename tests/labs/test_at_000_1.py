@@ -1,6 +1,8 @@
 """Lab: the first function of an ENSAI lecture, with the runtime and the role that stand on its slide."""
 
-from tests.labs.conftest import slide
+from tests.labs.conftest import everywhere, slide
+
+pytestmark = everywhere
 
 HELLO_WORLD = {"key1": "value1", "key2": "value2", "key3": "value3"}
 

@@ -1,5 +1,9 @@
 """Lab: what the context object tells a function about itself."""
 
+from tests.labs.conftest import everywhere
+
+pytestmark = everywhere
+
 HANDLER = """
 def lambda_handler(event, context):
     return {

@@ -2,7 +2,9 @@
 
 import json
 
-from tests.labs.conftest import report, slide
+from tests.labs.conftest import everywhere, report, slide
+
+pytestmark = everywhere
 
 LISTENER = """
 import json, time

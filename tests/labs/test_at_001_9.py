@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-from tests.live import Live
+from tests.labs.conftest import everywhere
+from tests.live import Reachable
+
+pytestmark = everywhere
 
 CALLER = """
 import boto3, json
@@ -27,7 +30,7 @@ def document(statement: dict[str, object]) -> str:
 
 
 @pytest.fixture
-def role(live: Live):
+def role(live: Reachable):
     """The name of a role that may only write its log."""
     iam = live.client("iam")
     iam.create_role(RoleName="caller-9", AssumeRolePolicyDocument=document(TRUST))
@@ -40,7 +43,7 @@ def role(live: Live):
     iam.delete_role(RoleName="caller-9")
 
 
-def test_the_listener_hears_the_caller_when_the_role_has_the_permission(make, hand, live: Live, role):
+def test_the_listener_hears_the_caller_when_the_role_has_the_permission(make, hand, live: Reachable, role):
     make("Listener9", LISTENER)
     name = make("Caller9", CALLER)
     lambda_ = live.client("lambda")
@@ -59,7 +62,7 @@ def test_the_listener_hears_the_caller_when_the_role_has_the_permission(make, ha
     assert hand.invoke(name).payload == {"heard": {"file": "path"}}
 
 
-def test_a_chain_that_comes_back_to_a_function_is_ended_after_sixteen_rounds(make, live: Live):
+def test_a_chain_that_comes_back_to_a_function_is_ended_after_sixteen_rounds(make, live: Reachable):
     """As if the function called itself: each call carries the trace that the one before was given."""
     name = make("Ouroboros", "import os\ndef lambda_handler(event, context): return os.environ['_X_AMZN_TRACE_ID']")
     client, trace = live.client("lambda"), {"X-Amzn-Trace-Id": ""}

@@ -1,6 +1,8 @@
 """Lab: the handler of an AWS Academy slide."""
 
-from tests.labs.conftest import slide
+from tests.labs.conftest import everywhere, slide
+
+pytestmark = everywhere
 
 
 def test_it_answers_with_a_status_and_a_body_that_is_json_itself(make, hand):

@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.labs.conftest import everywhere
 from tests.labs.hands import Refused
+
+pytestmark = everywhere
 
 USES_LAYER = """
 from greetings import greet

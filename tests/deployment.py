@@ -7,22 +7,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from django.conf import settings
 
-from tests.engine import engine_with_images
-from tests.live import eventually, free_port
+from tests.live import ROOT, Reachable, eventually, free_port
 
-__all__ = ["engine_with_images"]
-ROOT = Path(__file__).resolve().parent.parent.parent
 HEALTHY_WITHIN_S = 240
 LOCAL_IMAGE = "pupitre-services:local"
 PROGRAMS = {"console", "api", "worker-invoke", "worker-events", "beat", "broker", "redis", "postgres"}
+LOOK_EVERY_S = dict.fromkeys(PROGRAMS, 3) | {"redis": 1, "postgres": 1}  # nobody else waits for the health checks
 
 
 def compose_program() -> list[str]:
@@ -34,8 +31,10 @@ def compose_program() -> list[str]:
     pytest.skip("neither `docker compose` nor docker-compose is installed")
 
 
-class Deployment:
+class Deployment(Reachable):
     """One project of compose, on free ports, with volumes of its own."""
+
+    region = "us-east-1"
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.program = folder, compose_program()
@@ -45,6 +44,7 @@ class Deployment:
             **os.environ,
             "DOCKER_HOST": settings.ENGINE_URL,
             "COMPOSE_PROJECT_NAME": self.name,
+            "COMPOSE_FILE": "compose.yaml:often.json",
             "PUPITRE_REDIS_IMAGE": LOCAL_IMAGE,
             "PUPITRE_POSTGRES_IMAGE": LOCAL_IMAGE,
             "PUPITRE_DATA_VOLUME": f"{self.name}-data",
@@ -53,6 +53,8 @@ class Deployment:
             "PUPITRE_API_PUBLISHED": f"127.0.0.1:{self.api_port}",
         }
         shutil.copyfile(ROOT / "compose.yaml", folder / "compose.yaml")
+        often = {name: {"healthcheck": {"interval": f"{seconds}s"}} for name, seconds in LOOK_EVERY_S.items()}
+        (folder / "often.json").write_text(json.dumps({"services": often}))
         (folder / "secrets").mkdir()
         for secret in ("secret_key", "database_password"):
             (folder / "secrets" / secret).write_text(secrets.token_hex(24))
@@ -94,36 +96,40 @@ class Deployment:
         volume = f"/{self.name}-data/"
         return [one for one in inspected if any(volume in mount.get("Source", "") for mount in one["Mounts"])]
 
-    def client(self, service: str) -> Any:
-        """boto3, as the owner."""
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @cached_property
+    def _owners_key(self) -> tuple[str, str]:
         program = (
             "from accounts.services import ensure_owner; key = ensure_owner().access_key; print(key.id, key.secret)"
         )
         said = self.compose("exec", "-T", "console", "python", "manage.py", "shell", "-v", "0", "-c", program)
         key, secret = said.split()[-2:]
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.api_port}",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            region_name="us-east-1",
-            config=Config(retries={"max_attempts": 0}, read_timeout=60),
-        )
+        return key, secret
+
+    @property
+    def access_key_id(self) -> str:
+        return self._owners_key[0]
+
+    @property
+    def secret_access_key(self) -> str:
+        return self._owners_key[1]
 
     def down(self) -> None:
         self.compose("down", "--volumes", "--timeout", "20")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deployment(engine_with_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """All of compose.yaml, its image built from this tree, well and answering."""
     made = Deployment(tmp_path_factory.mktemp("compose"))
-    if subprocess.run(
-        ("docker", "image", "inspect", LOCAL_IMAGE), env=made.environment, capture_output=True
-    ).returncode:
-        pytest.skip(f"there is no image {LOCAL_IMAGE}: build it with scripts/build_images.py --local product")
+    if not shutil.which("mmdebstrap"):
+        pytest.skip("mmdebstrap is not installed: it makes the base of the images without a registry")
     build = (sys.executable, str(ROOT / "scripts" / "build_images.py"), "--local", "product")
-    subprocess.run(build, env=made.environment, check=True, capture_output=True)
+    built = subprocess.run(build, env=made.environment, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
     try:
         made.up()
         yield made
