@@ -13,18 +13,15 @@ RUN offline=; if ls /wheelhouse/*.whl >/dev/null 2>&1; then offline=--no-index; 
     /opt/venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps $offline \
       --find-links /wheelhouse -r /wheelhouse/base.lock
 
+# Of what .dockerignore lets in, the product's own.
+FROM ${BASE} AS sources
+COPY . /opt/pupitre
+RUN rm -rf /opt/pupitre/wheelhouse /opt/pupitre/sdk /opt/pupitre/requirements
+
 FROM ${BASE}
 SHELL ["/bin/sh", "-eu", "-c"]
 COPY --from=libraries /opt/venv /opt/venv
-COPY accounts /opt/pupitre/accounts
-COPY aws /opt/pupitre/aws
-COPY core /opt/pupitre/core
-COPY functions /opt/pupitre/functions
-COPY logs /opt/pupitre/logs
-COPY runner /opt/pupitre/runner
-COPY console /opt/pupitre/console
-COPY templates /opt/pupitre/templates
-COPY manage.py /opt/pupitre/manage.py
+COPY --from=sources /opt/pupitre /opt/pupitre
 # The data folder is a volume that all share. It is root's, with the sticky bit: each may make files in it, but nobody
 # may put something else in the place of the broker's folder of slots.
 RUN echo 'pupitre:x:10001:10001::/srv/pupitre:/sbin/nologin' >> /etc/passwd; \

@@ -43,7 +43,6 @@ ASK = {
     ),
     "node": ("node", "-e", "console.log(process.versions.node.split('.').slice(0,2).join('.'), process.execPath)"),
 }
-PACKAGES_OF_OURS = ("accounts", "aws", "console", "core", "functions", "logs", "runner", "templates", "triggers")
 CONTEXT = (
     "runner/runtimes/init.py",
     "runner/runtimes/pid1",
@@ -111,10 +110,16 @@ def build_product(base: str) -> None:
     """The product's image, its wheels fetched here."""
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
-        for name in ("Dockerfile", "manage.py", "requirements", *PACKAGES_OF_OURS):
+        for name in ("Dockerfile", *admitted()):
             copy(ROOT / name, context / name)
         shutil.copytree(wheels(ROOT / "requirements" / "base.lock"), context / "wheelhouse")
         docker("build", "--quiet", "--tag", PRODUCT, "--build-arg", f"BASE={base}", folder)
+
+
+def admitted() -> list[str]:
+    """What of this checkout .dockerignore lets into a build."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    return [line[1:] for line in lines if line.startswith("!") and (ROOT / line[1:]).exists()]
 
 
 def wheels(lock: Path) -> Path:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import private_engine
 from private_postgres import HOW_TO_INSTALL, Cluster, programs
 
 NO_TESTS_COLLECTED = 5
@@ -51,6 +52,7 @@ def engine(environment: dict[str, str]) -> Iterator[None]:
     if "PUPITRE_ENGINE_URL" in environment or Path("/var/run/docker.sock").exists():
         yield
         return
+    ran_before = bool(private_engine.running())
     started = _engine_script("private_engine.py", "start", environment=environment)
     if started is None:
         yield
@@ -62,7 +64,8 @@ def engine(environment: dict[str, str]) -> Iterator[None]:
         _engine_script("build_images.py", "--local", environment=environment)
         yield
     finally:
-        _engine_script("private_engine.py", "stop", environment=environment)
+        if not ran_before:
+            _engine_script("private_engine.py", "stop", environment=environment)
 
 
 def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str | None:

@@ -19,7 +19,7 @@ from tests.live import ROOT, Reachable, eventually, free_port
 HEALTHY_WITHIN_S = 240
 LOCAL_IMAGE = "pupitre-services:local"
 PROGRAMS = {"console", "api", "worker-invoke", "worker-events", "beat", "broker", "redis", "postgres"}
-LOOK_EVERY_S = dict.fromkeys(PROGRAMS, 3) | {"redis": 1, "postgres": 1}  # nobody else waits for the health checks
+LOOK_EVERY_S = dict.fromkeys(PROGRAMS, 5) | {"redis": 2, "postgres": 2}  # nobody else waits for the health checks
 
 
 def compose_program() -> list[str]:

@@ -1,6 +1,7 @@
 """The documents say what the code does, or fail here."""
 
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -30,6 +31,12 @@ def test_every_direct_dependency_has_its_reason():
         re.findall(r"^\| `([^`]+)`", (ROOT / "docs/decisions/0002-dependencies.md").read_text(), re.MULTILINE)
     )
     assert reasons == direct
+
+
+def test_every_package_of_the_product_goes_into_its_image():
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    admitted = set((ROOT / ".dockerignore").read_text().splitlines())
+    assert {f"!{package}" for package in packages} <= admitted
 
 
 def test_the_makefile_lists_every_verb():
