@@ -193,6 +193,14 @@ class CodeStorageExceeded(ServiceError):
     hint = _("Delete old versions and layer versions.")
 
 
+class TooManyFunctions(CodeStorageExceeded):
+    """As many functions as this server lets an account have; AWS counts only their code."""
+
+    title = _("A limit is reached")
+    message = "An account on this server can have {limit} functions."
+    hint = _("Delete what you no longer need.")
+
+
 class PolicyLengthExceeded(ServiceError):
     """A resource policy is at most 20 KB."""
 

@@ -43,6 +43,17 @@ class FilterPolicyRefused(InvalidParameter):
     hint: ClassVar[Any] = _("A filter policy is a JSON object whose values are lists of what is let through.")
 
 
+class TopicLimitExceeded(ServiceError):
+    """As many topics as an account may have."""
+
+    code = "TopicLimitExceededException"
+    legacy_code = "TopicLimitExceeded"
+    status = 403
+    title: ClassVar[Any] = _("A limit is reached")
+    message = "Topic limit exceeded"
+    hint: ClassVar[Any] = _("Delete what you no longer need.")
+
+
 class TagLimitExceeded(ServiceError):
     """More than fifty tags."""
 

@@ -10,7 +10,13 @@ from core import clock, ids, limits
 from core.errors import InvalidParameterValue
 from functions import attachments, configuration, roles, selectors, signals, tagging
 from functions.configuration import Configuration
-from functions.errors import CodeStorageExceeded, FunctionAlreadyExists, FunctionNotFound, VersionInUse
+from functions.errors import (
+    CodeStorageExceeded,
+    FunctionAlreadyExists,
+    FunctionNotFound,
+    TooManyFunctions,
+    VersionInUse,
+)
 from functions.models import LATEST, DeploymentPackage, Function, Version
 from functions.preconditions import check_revision
 from functions.references import version_number
@@ -33,8 +39,8 @@ def create_function(
 ) -> Version:
     """Make a function and return its ``$LATEST``, or version 1 when it should be published; ready to be invoked.
 
-    ``runtime``, ``handler`` and ``role_arn`` are required. Raises ``FunctionAlreadyExists``, ``RoleNotAssumable``,
-    ``RuntimeUnavailable`` and what ``configuration.check`` and the layers raise.
+    ``runtime``, ``handler`` and ``role_arn`` are required. Raises ``FunctionAlreadyExists``, ``TooManyFunctions``,
+    ``RoleNotAssumable``, ``RuntimeUnavailable`` and what ``configuration.check`` and the layers raise.
     """
     configuration.check_name(name)
     if not settings.get("runtime") or not settings.get("handler"):
@@ -44,6 +50,8 @@ def create_function(
     tagging.check(tags or {})
     if Function.objects.filter(account=account, name=name).exists():
         raise FunctionAlreadyExists(name=name)
+    if Function.objects.filter(account=account).count() >= limits.FUNCTIONS_PER_ACCOUNT:
+        raise TooManyFunctions(limit=limits.FUNCTIONS_PER_ACCOUNT)
     function = Function(account=account, name=name, region=region, tags=tags or {})
     version = Version(function=function, package=package, **_DEFAULTS)
     _configure(version, account=account, settings=settings)

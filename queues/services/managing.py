@@ -21,6 +21,7 @@ from queues.errors import (
     InvalidAttributeValue,
     InvalidParameter,
     MissingParameter,
+    OverLimit,
     PurgeQueueInProgress,
     QueueDeletedRecently,
     QueueDoesNotExist,
@@ -75,6 +76,8 @@ def _find_or_create(
     recently = DeletedQueue.objects.filter(account=account, name=name, deleted_at__gt=clock.now() - NAME_FREE_AFTER)
     if recently.exists():
         raise QueueDeletedRecently
+    if Queue.objects.filter(account=account).count() >= limits.QUEUES_PER_ACCOUNT:
+        raise OverLimit(f"An account on this server can have {limits.QUEUES_PER_ACCOUNT} queues.")
     queue = Queue(account=account, name=name, region=region, is_fifo=is_fifo, tags=tags)
     for field, value in _fields(queue, values).items():
         setattr(queue, field, value)

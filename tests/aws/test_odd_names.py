@@ -1,5 +1,6 @@
 """Names that deceive an eye, a log or a careless pattern are refused by whatever gives names."""
 
+import json
 from typing import Any
 
 import botocore.exceptions
@@ -41,7 +42,9 @@ def givers(cloud: Cloud, account: Any) -> dict[str, Any]:
         "Target": {"Arn": function_arn, "RoleArn": role},
     }
     allow = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
-    trust = '{"Version": "2012-10-17", "Statement": []}'
+    principal = {"Service": "lambda.amazonaws.com"}
+    trust = _document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+    policy = _document({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
     return {
         "function": lambda name: client["lambda"].create_function(FunctionName=name, **function),
         "alias": lambda name: client["lambda"].create_alias(FunctionName="fine", Name=name, FunctionVersion="$LATEST"),
@@ -54,9 +57,13 @@ def givers(cloud: Cloud, account: Any) -> dict[str, Any]:
         "schedule": lambda name: client["scheduler"].create_schedule(Name=name, **schedule),
         "group": lambda name: client["scheduler"].create_schedule_group(Name=name),
         "role": lambda name: client["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=trust),
-        "policy": lambda name: client["iam"].create_policy(PolicyName=name, PolicyDocument=trust),
+        "policy": lambda name: client["iam"].create_policy(PolicyName=name, PolicyDocument=policy),
         "log group": lambda name: client["logs"].create_log_group(logGroupName=name),
     }
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
 
 def test_odd_names_are_refused_by_whatever_gives_names(cloud: Cloud, ada):

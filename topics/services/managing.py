@@ -9,7 +9,7 @@ from accounts.models import Account
 from accounts.services import bump_stamp
 from core import limits
 from topics import attributes, policies, selectors
-from topics.errors import InvalidParameter, TagLimitExceeded
+from topics.errors import InvalidParameter, TagLimitExceeded, TopicLimitExceeded
 from topics.models import Topic
 
 FIFO, FIFO_SUFFIX = "FifoTopic", ".fifo"
@@ -25,7 +25,9 @@ def create_topic(
     given: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Topic:
-    """The topic of that name, made if there is none. Raises ``InvalidParameter`` when it is there and differs."""
+    """The topic of that name, made if there is none. Raises ``InvalidParameter`` when it is there and differs,
+    ``TopicLimitExceeded``.
+    """
     given = dict(given or {})
     is_fifo = given.pop(FIFO, "false").lower() == "true"
     base = name.removesuffix(FIFO_SUFFIX) if is_fifo else name
@@ -38,6 +40,8 @@ def create_topic(
     _check_tags(tags or {})
     existing = Topic.objects.filter(account=account, name=name).first()
     if existing is None:
+        if Topic.objects.filter(account=account).count() >= limits.TOPICS_PER_ACCOUNT:
+            raise TopicLimitExceeded
         try:
             with transaction.atomic():
                 return Topic.objects.create(
