@@ -63,11 +63,17 @@ class ServiceErrors(MiddlewareMixin):
         return error_response(request, exception)
 
 
+def _status(error: ServiceError) -> int:
+    """Services that answer JSON say 400 also for what is not there; a page that is not there is 404."""
+    is_missing = error.status == 400 and error.code.endswith(("NotFoundException", "DoesNotExist"))
+    return 404 if is_missing else error.status
+
+
 def error_response(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """``error`` for a person: title, AWS's message, hint and AWS's code."""
     if is_htmx(request):
-        response = render(request, "partials/_alert.html", {"error": error, "kind": "bad"}, status=error.status)
+        response = render(request, "partials/_alert.html", {"error": error, "kind": "bad"}, status=_status(error))
         response["HX-Retarget"], response["HX-Reswap"] = "#alerts", "innerHTML"
         return response
-    context = {"error": error, "title": error.title, "text": error.text, "status": error.status}
-    return render(request, "error.html", context, status=error.status)
+    context = {"error": error, "title": error.title, "text": error.text, "status": _status(error)}
+    return render(request, "error.html", context, status=_status(error))

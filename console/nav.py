@@ -29,15 +29,21 @@ GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
         _("Build"),
         (
             Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),
-            Section(_("Schedules"), "clock", "schedule_list", "schedules/", "gs", "EventBridge", "rule"),
-            Section(_("Events"), "activity", "bus_list", "events/", "ge", "EventBridge", "rule"),
-            Section(_("Queues"), "inbox", "queue_list", "queues/", "gq", "SQS", "queue"),
             Section(_("Layers"), "layers", "layer_list", "layers/", "gl", "Lambda", "layer"),
         ),
     ),
     (
+        _("Events"),
+        (
+            Section(_("Schedules"), "clock", "schedule_list", "schedules/", "gs", "EventBridge", "schedule"),
+            Section(_("Events"), "activity", "bus_list", "events/", "ge", "EventBridge", "schedule"),
+            Section(_("Queues"), "inbox", "queue_list", "queues/", "gq", "SQS", "queue"),
+            Section(_("Topics"), "megaphone", "topic_list", "topics/", "gt", "SNS", "topic"),
+        ),
+    ),
+    (
         _("Observe"),
-        (Section(_("Logs"), "scroll-text", "log_group_list", "logs/", "gl", "CloudWatch"),),
+        (Section(_("Logs"), "scroll-text", "log_group_list", "logs/", "go", "CloudWatch"),),
     ),
     (_("Use"), (Section(_("Connect"), "plug", "connect", "connect/", "gc", "AWS CLI · SDK"),)),
 )

@@ -23,6 +23,7 @@ from console.pages import (
     saving,
     schedules,
     session,
+    topics,
     versions,
 )
 
@@ -86,6 +87,15 @@ connect_urls: Urls = [
     path("keys/<str:key>/", connect.access_key_set, name="access_key_set"),
 ]
 
+topic_urls: Urls = [
+    path("", topics.topic_list, name="topic_list"),
+    path("<str:name>/", topics.topic_detail, name="topic_detail"),
+    path("<str:name>/publish/", topics.topic_publish, name="topic_publish"),
+    path("<str:name>/subscribe/", topics.topic_subscribe, name="topic_subscribe"),
+    path("<str:name>/unsubscribe/<uuid:key>/", topics.topic_unsubscribe, name="topic_unsubscribe"),
+    path("<str:name>/delete/", topics.topic_delete, name="topic_delete"),
+]
+
 log_urls: Urls = [
     path("", log_groups.log_group_list, name="log_group_list"),
     path("group/", log_groups.log_group_detail, name="log_group_detail"),
@@ -137,6 +147,7 @@ workspace_urls: Urls = [
     path("functions/", functions.old_function_list),
     path("functions/new/", functions.function_new, name="function_new"),
     path("functions/<str:name>/", include(function_urls)),
+    path("topics/", include(topic_urls)),
     path("logs/", include(log_urls)),
     path("layers/", include(layer_urls)),
     path("schedules/", include(schedule_urls)),

@@ -147,6 +147,16 @@ class Tour:
             [selector, text],
         )
 
+    def topic(self, name: str) -> None:
+        """A topic that the function hears."""
+        self.open("topics/")
+        self.page.fill("#id_name", name)
+        self.page.click("#create button.primary")
+        self.page.wait_for_url(f"**/{name}/")
+        self.page.select_option("#id_endpoint", label="sum-two-numbers")
+        self.page.get_by_role("button", name="Subscribe").click()
+        self.page.wait_for_selector("#subscribers td")
+
     def test(self) -> None:
         self.page.evaluate("document.querySelector('#run').click()")
         self.page.wait_for_selector("#result .result-bar.ok, #result .result-bar.bad", timeout=60_000)
@@ -180,6 +190,8 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         ),
         "monitor": lambda: tour.open("functions/sum-two-numbers/monitor/"),
         "logs": lambda: tour.open("functions/sum-two-numbers/logs/"),
+        "topic": lambda: tour.topic("orders"),
+        "topics": lambda: tour.open("topics/"),
         "log-groups": lambda: tour.open("logs/"),
         "log-group": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers"),
         "log-live": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers&view=live"),

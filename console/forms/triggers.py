@@ -83,3 +83,9 @@ class QueueTriggerForm(forms.Form):
         values = {name: default if data[name] is None else data[name] for name, default in self._DEFAULTS.items()}
         filters = [data["pattern"]] if data["pattern"] else []
         return {**values, "reports_failures": data["reports_failures"], "filters": filters}
+
+
+class TopicTriggerForm(forms.Form):
+    """A topic whose messages a function gets."""
+
+    topic = forms.CharField(label=_("Topic"), max_length=512)

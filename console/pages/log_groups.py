@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Max
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -22,7 +22,6 @@ from core import clock
 from core.database import in_thread
 from core.errors import ServiceError
 from logs import selectors, services
-from logs.errors import LogGroupNotFound
 from logs.models import LogGroup
 from logs.tailing import Tail, open_tail
 
@@ -51,10 +50,7 @@ def log_group_list(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 def log_group_detail(request: ConsoleRequest) -> HttpResponse:
     """A group's events, newest first, all streams or one; ``view=streams`` lists the streams, ``live`` looks on."""
-    try:
-        group = selectors.get_log_group(account=request.account, name=request.GET.get("name", ""))
-    except LogGroupNotFound as error:  # a client is told so with status 400, as by AWS; a person's page is not found
-        raise Http404 from error
+    group = selectors.get_log_group(account=request.account, name=request.GET.get("name", ""))
     view = request.GET.get("view", "")
     context: dict[str, Any] = {
         "group": group,

@@ -14,7 +14,7 @@ CALL = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
 SAME = {"Hello world", "Description", "Alias", "Version", "Versions", "Sections", "Actions", "Pages", "Configuration"}
 SAME |= {"Invocations", "Invocations, 1 h", "Code", "Init", "Architecture", "Invocation", "Region", "Logs", "Endpoint"}
 SAME |= {"Messages", "Standard", "Trace", "Type"}
-SAME |= {"Maximum", "Message", "Start", "Handler"} | {
+SAME |= {"Expression", "Maximum", "Message", "Start", "Handler"} | {
     "Active",
     "Aliases",
     "%(count)s bytes",

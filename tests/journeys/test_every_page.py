@@ -13,6 +13,7 @@ PATHS = {
     "invocations": "functions/{name}/invocations/",
     "logs": "functions/{name}/logs/",
     "live log": "functions/{name}/logs/?live=1",
+    "topics": "topics/",
     "log groups": "logs/",
     "log group": "logs/group/?name=/aws/lambda/{name}",
     "log streams": "logs/group/?name=/aws/lambda/{name}&view=streams",

@@ -1,5 +1,6 @@
 """What changes topics: one function for each operation of SNS."""
 
+from topics.services.connecting import subscribe_function, subscribe_queue
 from topics.services.managing import (
     add_permission,
     create_topic,
@@ -30,6 +31,8 @@ __all__ = [
     "set_subscription_attributes",
     "set_topic_attributes",
     "subscribe",
+    "subscribe_function",
+    "subscribe_queue",
     "tag",
     "unsubscribe",
     "unsubscribe_by_token",

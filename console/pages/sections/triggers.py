@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from console import clockwork
-from console.forms.triggers import PatternForm, QueueTriggerForm, ScheduleForm
+from console.forms.triggers import PatternForm, QueueTriggerForm, ScheduleForm, TopicTriggerForm
 from console.http import ConsoleRequest
 from console.pages.sections.common import attempt, done, show
 from console.triggers import Trigger, register
 from functions.models import Function, Version
 from queues.models import Queue
+from topics.selectors import list_topics, subscriptions_of, topic_of_arn
+from topics.services import subscribe_function
 from triggers import selectors
 from triggers.models import EventSourceMapping, Rule, RuleTarget, Schedule
 from triggers.services import adding, mappings
@@ -31,6 +33,7 @@ def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
         "queue": QueueTriggerForm(data if asked == "queue" else None),
         "schedule": ScheduleForm(data if asked == "schedule" else None),
         "pattern": PatternForm(data if asked == "pattern" else None),
+        "topic": TopicTriggerForm(data if asked == "topic" else None),
     }
     error = None
     if asked in forms and forms[asked].is_valid():
@@ -51,6 +54,8 @@ def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
         "lines": clockwork.lines(account, function=function.name),
         "patterns": _patterns(account, function),
         "queues": list(Queue.objects.filter(account=account).order_by("name")[:_MOST]),
+        "heard": list(subscriptions_of(account=account, endpoint=function.arn)),
+        "topics": list(list_topics(account=account).filter(is_fifo=False)[:_MOST]),
         "buses": list(selectors.list_event_buses(account=account)[:100]),
         "zones": clockwork.ZONES,
     }
@@ -64,6 +69,9 @@ def _add(account: Account, function: Function, kind: str, form: Any) -> None:
         )
     elif kind == "schedule":
         adding.add_schedule(account=account, **form.cleaned_data)
+    elif kind == "topic":
+        topic = topic_of_arn(account=account, arn=form.cleaned_data["topic"])
+        subscribe_function(account=account, topic=topic, function=function.name)
     else:
         adding.add_pattern(account=account, **form.cleaned_data)
 

@@ -1,0 +1,60 @@
+"""A topic and its subscriber, connected in one step: the subscription, and the subscriber's own permission."""
+
+import json
+
+from django.db import transaction
+
+from accounts.models import Account
+from core import ids
+from functions.models import Function
+from functions.policies import Permission
+from functions.selectors import get_function
+from functions.services.permissions import add_permission
+from queues.access import may_send
+from queues.models import Queue
+from queues.services import set_queue_attributes
+from topics.delivering import SERVICE
+from topics.models import Subscription, Topic
+from topics.services.subscribing import subscribe
+
+
+@transaction.atomic
+def subscribe_function(*, account: Account, topic: Topic, function: str) -> Subscription:
+    """Have a topic invoke a function, and let it."""
+    found = get_function(account=account, name=function)
+    subscription = subscribe(account=account, topic=topic, protocol="lambda", endpoint=found.arn)
+    _permit(found, topic)
+    return subscription
+
+
+@transaction.atomic
+def subscribe_queue(*, account: Account, topic: Topic, queue: Queue, is_raw: bool = False) -> Subscription:
+    """Have a topic send to a queue, and let it: a statement more in the queue's policy where it needs one."""
+    given = {"RawMessageDelivery": "true"} if is_raw else {}
+    subscription = subscribe(account=account, topic=topic, protocol="sqs", endpoint=queue.arn, given=given)
+    allowed = may_send(queue=queue, service=SERVICE, source_arn=topic.arn, source_account=account.id).allowed
+    if not allowed:
+        document = json.loads(queue.policy) if queue.policy else {"Version": "2012-10-17", "Statement": []}
+        statement = {
+            "Sid": f"topic-{topic.name}"[:100],
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": "sqs:SendMessage",
+            "Resource": queue.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic.arn}},
+        }
+        kept = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        policy = json.dumps({**document, "Statement": [*kept, statement]})
+        set_queue_attributes(account=account, name=queue.name, given={"Policy": policy})
+    return subscription
+
+
+def _permit(function: Function, topic: Topic) -> None:
+    """Let the topic invoke the function; said once only."""
+    for row in function.policy_statements.filter(qualifier=""):
+        if row.statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn") == topic.arn:
+            return
+    permission = Permission(
+        sid=f"sns-{ids.revision_id()[:8]}", action="lambda:InvokeFunction", principal=SERVICE, source_arn=topic.arn
+    )
+    add_permission(account=function.account, name=function.name, permission=permission)
