@@ -75,4 +75,4 @@ def _bus_url(account: Account, arn: arns.Arn) -> str:
     return reverse("bus_list", args=[account.slug])
 
 
-register("events", Kind(gettext_lazy("Event bus"), "activity", "rule", _buses, _bus_url))
+register("events", Kind(gettext_lazy("Event bus"), "activity", "schedule", _buses, _bus_url))
