@@ -29,7 +29,7 @@ GROUPS: tuple[tuple[Any, tuple[Section, ...]], ...] = (
         _("Build"),
         (
             Section(_("Functions"), "square-function", "function_list", "functions/", "gf", "Lambda", "function"),
-            Section(_("Layers"), "layers", "layer_list", "layers/", "gl", "Lambda", "layer"),
+            Section(_("Layers"), "layers", "layer_list", "layers/", "gy", "Lambda", "layer"),
         ),
     ),
     (

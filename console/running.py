@@ -50,11 +50,19 @@ def announce(*, account: Account, name: str, code_sha256: str, request_id: str) 
     _tell(request_id, {"account": account.pk, "name": name, "code": code_sha256})
 
 
-def start(*, account: Account, name: str, payload: bytes, code_sha256: str, request_id: str) -> Running:
+def start(
+    *, account: Account, name: str, payload: bytes, code_sha256: str, request_id: str, qualifier: str = ""
+) -> Running:
     """Invoke in the background of this event loop; whoever is quick enough may look on."""
     task = asyncio.get_running_loop().create_task(
         services.invoke(
-            account=account, reference=name, payload=payload, source="console", watch=True, request_id=request_id
+            account=account,
+            reference=name,
+            qualifier=qualifier,
+            payload=payload,
+            source="console",
+            watch=True,
+            request_id=request_id,
         )
     )
     running = _running[request_id] = Running(account.pk, name, code_sha256, payload, task)

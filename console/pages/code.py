@@ -34,7 +34,16 @@ def _context(request: ConsoleRequest, version: Version) -> dict[str, Any]:
         **picker,
         **run,
         "event": events.text_of(request, name, picker["event_choice"]),
+        "qualifiers": _qualifiers(request, name),
+        "qualifier": request.GET.get("qualifier", ""),
     }
+
+
+def _qualifiers(request: ConsoleRequest, name: str) -> list[str]:
+    """What Test can run beside what is on screen: aliases, then versions, the newest first."""
+    aliases = [alias.name for alias in selectors.list_aliases(account=request.account, name=name)]
+    versions = selectors.list_versions(account=request.account, name=name).filter(number__gt=0).reverse()
+    return aliases + [version.label for version in versions]
 
 
 def _files(version: Version) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
@@ -46,6 +47,7 @@ class _Ready:
     payload: bytes
     request_id: str
     is_event: bool
+    qualifier: str  # a version or alias that is run as it is; empty: what is on screen, saved first
 
 
 @require_POST
@@ -61,6 +63,7 @@ async def function_test(request: ConsoleRequest, name: str) -> HttpResponse:
             payload=prepared.payload,
             code_sha256=prepared.version.package_id,
             request_id=prepared.request_id,
+            qualifier=prepared.qualifier,
         )
     if not is_htmx(request):
         if not prepared.is_event:
@@ -74,17 +77,27 @@ def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
     if problems := event_json.check(text):
         context = {"problem": problems[0], "count": len(problems)}
         return fragment(request, "functions/_bad_event.html", context, status=422)
-    version = saving.save(request, name)
+    qualifier = request.POST.get("qualifier", "")
+    version: Version | HttpResponse
+    if qualifier:
+        version = selectors.get_version(account=request.account, name=name, qualifier=qualifier)
+    else:
+        version = saving.save(request, name)
     if isinstance(version, HttpResponse):
         return version
     request_id, is_event = ids.request_id(), request.POST.get("mode") == "event"
     if is_event:
         services.invoke_async(
-            account=request.account, reference=name, payload=text.encode(), source="console", request_id=request_id
+            account=request.account,
+            reference=name,
+            qualifier=qualifier,
+            payload=text.encode(),
+            source="console",
+            request_id=request_id,
         )
     else:
         running.announce(account=request.account, name=name, code_sha256=version.package_id, request_id=request_id)
-    return _Ready(version, text.encode(), request_id, is_event)
+    return _Ready(version, text.encode(), request_id, is_event, qualifier)
 
 
 def _answer(request: ConsoleRequest, ready: _Ready) -> HttpResponse:
@@ -94,9 +107,11 @@ def _answer(request: ConsoleRequest, ready: _Ready) -> HttpResponse:
         "function": function,
         "request_id": ready.request_id,
         "is_event": ready.is_event,
+        "qualifier": ready.qualifier,
     }
     response = fragment(request, "functions/_started.html", context)
-    response["HX-Replace-Url"] = f"/{request.account.slug}/functions/{function.name}/?run={ready.request_id}"
+    query = {"run": ready.request_id, **({"qualifier": ready.qualifier} if ready.qualifier else {})}
+    response["HX-Replace-Url"] = f"/{request.account.slug}/functions/{function.name}/?{urlencode(query)}"
     return response
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from console import nav
 from tests.console.conftest import HTMX, text
 
 LIST = HTMX | {"HX-Target": "div#palette-list"}
@@ -66,3 +67,8 @@ def test_it_shows_a_dozen_at_most(count, ada, at_browser, make_function):
 
 def test_it_takes_no_other_method(ada, at_browser):
     assert at_browser(ada).post("/ada/palette/").status_code == 405
+
+
+def test_every_shortcut_of_the_sidebar_opens_one_page():
+    keys = [section.keys for _label, sections in nav.GROUPS for section in sections]
+    assert len(keys) == len(set(keys))

@@ -3,6 +3,7 @@ import pytest
 from console import comparing
 from functions import archives, selectors
 from functions.services.functions import update_function_code, update_function_configuration
+from runner.models import Invocation
 from tests.console.conftest import HTMX, text
 
 PAGE = "/ada/functions/hello/versions/"
@@ -123,3 +124,21 @@ def test_versions_that_are_hard_to_compare_are_compared_in_no_time():
     files, more = comparing.files({"a.py": old, "b": b"\0"}, {"a.py": new, "b": b"\1", "c": b""})
     assert [(file.path, file.lines) for file in files] == [("a.py", ()), ("b", ()), ("c", ())]
     assert more == 0
+
+
+def test_a_chosen_version_is_tested_as_it_is_and_nothing_is_saved(ada, two_versions):
+    page = text(two_versions.get("/ada/functions/hello/?qualifier=1"))
+    assert '<option value="1" selected>' in page
+    before = selectors.get_version(account=ada, name="hello").package_id
+    sent = {"event": "{}", "mode": "event", "qualifier": "1", "file:lambda_function.py": "x = 1\n", "base": before}
+    answer = two_versions.post("/ada/functions/hello/test/", sent, headers=HTMX)
+    assert "qualifier=1" in answer.headers["HX-Replace-Url"] and "save-state" not in text(answer)
+    invocation = Invocation.objects.get()
+    assert (invocation.qualifier, invocation.function_name) == ("1", "hello")
+    assert selectors.get_version(account=ada, name="hello").package_id == before
+
+
+def test_a_version_that_is_not_there_is_not_tested(ada, two_versions):
+    answer = two_versions.post("/ada/functions/hello/test/", {"event": "{}", "qualifier": "9"}, headers=HTMX)
+    assert answer.status_code == 404
+    assert Invocation.objects.count() == 0
