@@ -25,7 +25,7 @@ from botocore.config import Config
 from tests.databases import OwnDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
-STARTS_WITHIN_S = 120
+STARTS_WITHIN_S = 300
 STOPS_WITHIN_S = 60
 _PRINTED = {
     "sign_in_link": re.compile(r"Console\s+(http\S+)"),

@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import http.client
 import os
+import resource
 import socket
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ from console.supervisor import Supervisor
 from core import clock
 from core.redis import Unavailable, connection
 
+FILES = 65_536
 HEALTHY_WITHIN_S = 60
 CRASHES_AT_START = 3
 
@@ -36,6 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, verbose: bool = False, **options: Any) -> None:
         make_folders()
+        allow_many_connections()
         with hold(settings.DATA_DIR):
             check_ports()
             supervisor = Supervisor(log_dir=settings.DATA_DIR / "log", show=self._say, verbose=verbose)
@@ -64,6 +67,14 @@ class Command(BaseCommand):
 
 
 # -- before anything runs --------------------------------------------------------------------------
+
+
+def allow_many_connections() -> None:
+    """Let every process have as many open files as it may: the usual thousand is less than a class at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def make_folders() -> None:
