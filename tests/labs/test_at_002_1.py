@@ -6,5 +6,5 @@ pytestmark = everywhere
 
 
 def test_it_answers_with_a_status_and_a_body_that_is_json_itself(make, hand):
-    answer = hand.invoke(make("hello-world", slide("at_002_1")), {})
+    answer = hand.invoke(make("hello-academy", slide("at_002_1")), {})
     assert answer.payload == {"statusCode": 200, "body": '"Hello World"'}
