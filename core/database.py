@@ -28,6 +28,13 @@ def borrowed() -> Iterator[None]:
         _give_back()
 
 
+def take_any_time() -> None:
+    """Lift the time limit for this thread's statements, for as long as it keeps its connection: to change tables."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+
+
 def _give_back() -> None:
     if not connection.in_atomic_block:
         close_old_connections()

@@ -21,7 +21,7 @@ from console.addresses import reachable, sign_in_url
 from console.collected import collect_if_changed
 from console.example import ensure_owner_with_example
 from console.supervisor import Supervisor
-from core import clock
+from core import clock, database
 from core.redis import Unavailable, connection
 
 FILES = 65_536
@@ -159,6 +159,7 @@ def _redis_answers() -> bool:
 
 def prepare() -> Owner:
     """The database at its newest shape, and an owner to sign in; at the very first start with a function to try."""
+    database.take_any_time()
     call_command("migrate", interactive=False, verbosity=0)
     return ensure_owner_with_example()
 
