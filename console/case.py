@@ -39,12 +39,22 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A button: the editor writes ``text`` in place of that line, as one change to undo, and runs the test again."""
+
+    label: SafeString
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """``text`` may be empty when only the place is known."""
 
     text: SafeString | str = ""
     place: Place | None = None
     fixes: tuple[Fix, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

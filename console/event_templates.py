@@ -15,6 +15,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import Account
+from queues.models import Queue
+from topics.models import Topic
 
 HELLO = "hello-world"
 FOLDER = Path(__file__).parent / "events"
@@ -69,8 +71,12 @@ class Template:
 
 
 def own_names(account: Account) -> dict[str, str]:
-    """What an account can put into a placeholder."""
-    return {"account_id": account.id, "region": settings.REGION}
+    """What an account can put into a placeholder: of several queues or topics the one that was made last."""
+    own = {"account_id": account.id, "region": settings.REGION}
+    for placeholder, model in (("queue_name", Queue), ("topic", Topic)):
+        if newest := model.objects.filter(account=account).order_by("-pk").values_list("name", flat=True).first():
+            own[placeholder] = newest
+    return own
 
 
 def body(name: str, *, account: Account | None = None) -> str:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console import linting, slides
-from console.case import Case, Explanation, Fix, Place, code, codes, find_place
+from console.case import Case, Edit, Explanation, Fix, Place, code, codes, find_place
 from core import limits
 
 _NEXT_TIMEOUTS = (15, 60, 300, limits.TIMEOUT_S_MAX)
@@ -48,7 +48,17 @@ def _key_error(case: Case, place: Place | None) -> Explanation | None:
     text = format_html(_("{where} has no {key}. It has: {keys}."), where=code(where), key=code(key), keys=codes(shown))
     if close := difflib.get_close_matches(key, keys, n=1):
         text = format_html("{} {}", text, format_html(_("Did you mean {name}?"), name=code(close[0])))
-    return Explanation(text, place)
+    return Explanation(text, place, edits=_write_key(case, place, key, close))
+
+
+def _write_key(case: Case, place: Place | None, key: str, close: list[str]) -> tuple[Edit, ...]:
+    line = case.line_of(place)
+    quoted = re.search(rf"([\"']){re.escape(key)}\1", line)
+    if not (place and close and quoted) or re.search(r"[\"'\\\n]", close[0]):
+        return ()
+    start, end = quoted.span()
+    mended = f"{line[: start + 1]}{close[0]}{line[end - 1 :]}"
+    return (Edit(format_html(_("Write {name}"), name=code(close[0])), place, mended),)
 
 
 _SUBSCRIPTS = re.compile(r"\bevent((?:\[(?:\"[^\"]*\"|'[^']*'|\d+)\])+)")
@@ -157,6 +167,12 @@ def _syntax_error(case: Case, place: Place | None) -> Explanation | None:
         )
     elif re.match(r"\s*print\s+[^(=\s]", line):
         text = _("Python 3 writes print(…) with parentheses.")
+    elif "expected ':'" in case.result.error_message and place and (mended := slides.with_colon(line)):
+        return Explanation(
+            _("A line that begins a block ends with a colon."),
+            place,
+            edits=(Edit(format_html("{}", _("Add the colon")), place, mended),),
+        )
     return Explanation(text, place)
 
 

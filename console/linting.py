@@ -4,6 +4,7 @@ Python is read by ruff in a process of its own, never by this one: what students
 """
 
 import asyncio
+import difflib
 import json
 import re
 from typing import Any
@@ -114,7 +115,7 @@ async def _ruff(path: str, text: str, runtime: str) -> list[Problem]:
     except TimeoutError:
         process.kill()
         return []
-    return [_problem(found) for found in json.loads(output or b"[]")[:50]]
+    return [_problem(text, found) for found in json.loads(output or b"[]")[:50]]
 
 
 def target(runtime: str) -> str:
@@ -124,11 +125,39 @@ def target(runtime: str) -> str:
     return f"py3{minor}"
 
 
-def _problem(found: dict[str, Any]) -> Problem:
+_EXPECTED = re.compile(r"[Ee]xpected (.+), found (.+)")
+_UNDEFINED = re.compile(r"Undefined name `(\w+)`")
+
+
+def _said(text: str, found: dict[str, Any]) -> tuple[str, Fix | None]:
+    """ruff's commonest messages in the language of the page, and what mends them."""
+    message = found["message"].removeprefix("SyntaxError: ")
+    if match := _UNDEFINED.search(message):
+        name = match[1]
+        known = sorted({word for word in re.findall(r"\b[A-Za-z_]\w+\b", text) if word != name})
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        fix = Fix(_("Write %(name)s") % {"name": close[0]}, re.sub(rf"\b{name}\b", close[0], text)) if close else None
+        return _("Nothing is called %(name)s here.") % {"name": name}, fix
+    if match := _EXPECTED.search(message):
+        words = _("Python expects %(expected)s here and finds %(found)s.") % {"expected": match[1], "found": match[2]}
+        return words, _colon(text, found) if match[1] == "`:`" else None
+    return message, None
+
+
+def _colon(text: str, found: dict[str, Any]) -> Fix | None:
+    lines = text.splitlines(keepends=True)
+    number = found["location"]["row"]
+    if number > len(lines):
+        return None
+    mended = slides.with_colon(lines[number - 1])
+    return Fix(_("Add the colon"), "".join([*lines[: number - 1], mended, *lines[number:]])) if mended else None
+
+
+def _problem(text: str, found: dict[str, Any]) -> Problem:
     code = found.get("code") or ""
     start, end = found["location"], found["end_location"]
     is_syntax = not code or code.startswith("E9") or code == "invalid-syntax"
-    message = found["message"].removeprefix("SyntaxError: ")
+    message, fix = _said(text, found)
     return Problem(
         start["row"],
         start["column"],
@@ -136,4 +165,5 @@ def _problem(found: dict[str, Any]) -> Problem:
         end["column"],
         message,
         "error" if is_syntax or code == "F821" else "warning",
+        fix,
     )

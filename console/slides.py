@@ -54,6 +54,19 @@ def pasted(text: str) -> list[Problem]:
     return []
 
 
+_OPENS_BLOCK = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class|if|elif|else|for|while|with|try|except|finally)\b")
+
+
+def with_colon(line: str) -> str:
+    """A line that opens a block with the colon that it lacks; "" when it is no such line."""
+    code = masked(line).rstrip()
+    comment = re.search(r"[ \t]*\"+$", code) if "#" in line else None
+    end = comment.start() if comment and line[comment.end() - len(comment[0].strip()) :].startswith("#") else len(code)
+    if not _OPENS_BLOCK.match(line) or code[:end].endswith(":"):
+        return ""
+    return f"{line[:end]}:{line[end:]}"
+
+
 # -- words of the slide in between the code --------------------------------------------------------
 
 _CAPTION = re.compile(r"^[ \t]*[^\W\d_][\w’'-]*(?:[ ]+[\w’',.–-]+){2,}[.:]?[ \t]*$", re.MULTILINE)

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from console import event_json, event_templates
+from queues.services.managing import create_queue
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,14 @@ def test_a_template_names_ones_own_account_where_nothing_else_is_asked_for(ada):
     scheduled = json.loads(event_templates.body("scheduled", account=ada))
     assert scheduled["account"] == ada.id
     assert json.loads(event_templates.body("sqs", account=ada)) == json.loads(event_templates.body("sqs"))
+
+
+@pytest.mark.django_db
+def test_the_sqs_template_names_ones_own_queue(ada, grace):
+    create_queue(account=ada, name="numbers")
+    record = json.loads(event_templates.body("sqs", account=ada))["Records"][0]
+    assert record["eventSourceARN"] == f"arn:aws:sqs:us-east-1:{ada.id}:numbers"
+    assert json.loads(event_templates.body("sqs", account=grace)) == json.loads(event_templates.body("sqs"))
 
 
 def test_a_template_takes_the_names_of_what_one_has():

@@ -102,6 +102,14 @@ export class CodeEditor extends HTMLElement {
     else this.textarea.value = text;
   }
 
+  setLine(number, text) {
+    this.make();
+    const { doc } = this.view.state;
+    if (number < 1 || number > doc.lines) return;
+    const { from, to } = doc.line(number);
+    this.view.dispatch({ changes: { from, to, insert: text } });
+  }
+
   mark(line) {
     this.view?.dispatch({ effects: markLine.of({ line }) });
   }

@@ -180,6 +180,8 @@ export class Workbench {
   onClick(event) {
     const choice = event.target.closest("[data-conflict]");
     if (choice) return this.settle(choice.dataset.conflict);
+    const edit = event.target.closest("[data-edit]");
+    if (edit) return this.edit(edit.dataset);
     const link = event.target.closest("[data-goto]");
     if (!link) return;
     event.preventDefault();
@@ -189,6 +191,16 @@ export class Workbench {
     if (!tab) return;
     this.files.show(tab);
     this.files.editorOf(tab)?.goTo(...at);
+  }
+
+  /** A button of the result that mends a line; one change, undone with Ctrl+Z. */
+  edit({ edit: path, at, text }) {
+    const tab = this.files.tabOf(path);
+    const editor = tab && this.files.editorOf(tab);
+    if (!editor) return;
+    this.files.show(tab);
+    editor.setLine(Number(at), text);
+    this.press("test");
   }
 
   // -- changed elsewhere ---------------------------------------------------------------------------
