@@ -84,3 +84,8 @@ def test_a_function_that_is_gone_is_the_sdk_s_own_exception(said):
 
 def test_it_finds_the_lab_role(said):
     assert said["role"] == f"arn:aws:iam::{said['identity']}:role/LabRole"
+
+
+def test_a_message_goes_through_a_queue_unchanged(said):
+    assert said["queue"] == {"same": True, "body": "hallå 👋", "colour": "röd", "rest": 0}
+    assert said["goneQueue"] == {"name": "QueueDoesNotExist", "status": 400}

@@ -22,7 +22,7 @@ def queue(transactional_db, ada):
 
 def run(scenario):
     """In an event loop, against a clock that goes."""
-    return asyncio.run(asyncio.wait_for(scenario, 30))
+    return asyncio.run(asyncio.wait_for(scenario, 300))
 
 
 async def until_waiting(count):

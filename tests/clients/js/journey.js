@@ -15,6 +15,14 @@ import {
   waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
 } from "@aws-sdk/client-lambda";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
 const [name, zip] = process.argv.slice(2);
@@ -74,4 +82,27 @@ try {
 } catch (error) {
   said.missing = { name: error.name, status: error.$metadata.httpStatusCode, message: error.message };
 }
+// The SDK connects to the host in the queue's URL, and compares checksums of what it sent and received.
+const sqs = new SQSClient({});
+const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+const MessageAttributes = { Colour: { DataType: "String", StringValue: "röd" } };
+const sent = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "hallå 👋", MessageAttributes }));
+const { Messages } = await sqs.send(
+  new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, MessageAttributeNames: ["All"] }),
+);
+await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages[0].ReceiptHandle }));
+const rest = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+said.queue = {
+  same: Messages[0].MessageId === sent.MessageId,
+  body: Messages[0].Body,
+  colour: Messages[0].MessageAttributes.Colour.StringValue,
+  rest: (rest.Messages ?? []).length,
+};
+try {
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "too late" }));
+} catch (error) {
+  said.goneQueue = { name: error.name, status: error.$metadata.httpStatusCode };
+}
+
 console.log(JSON.stringify(said));
