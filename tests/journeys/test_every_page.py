@@ -33,6 +33,13 @@ PATHS = {
     "schedules": "schedules/",
     "events": "events/",
     "triggers": "functions/{name}/configuration/triggers/",
+    "queues": "queues/",
+    "create a queue": "queues/new/",
+    "queue": "queues/every-page/messages/",
+    "queue configuration": "queues/every-page/configuration/",
+    "dead letters": "queues/every-page/dead-letters/",
+    "queue access": "queues/every-page/access/",
+    "queue tags": "queues/every-page/tags/",
     "connect": "connect/",
     "not found": "functions/not-there/",
 }
