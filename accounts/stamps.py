@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 from core import database
 
 _COLUMNS = "stamp, concurrency_limit, name"
+_ONE = f"SELECT {_COLUMNS} FROM accounts_account WHERE id = ?"
 
 
 class Stamp(NamedTuple):
@@ -29,9 +30,13 @@ class Stamp(NamedTuple):
 
 async def read(account_id: str) -> Stamp | None:
     """The stamp as it is now; None when there is no such account, or when it cannot be told now."""
-    if connection.vendor == "sqlite":
-        return _read_file(account_id)
-    return await _readers.setdefault(asyncio.get_running_loop(), _Reader()).read(account_id)
+    database = connections.databases["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        return _read_file(account_id, str(database["NAME"]))
+    loop = asyncio.get_running_loop()
+    if (reader := _readers.get(loop)) is None:
+        reader = _readers[loop] = _Reader()
+    return await reader.read(account_id)
 
 
 # -- SQLite ----------------------------------------------------------------------------------------
@@ -45,15 +50,14 @@ class _OfThread(threading.local):
 _of_thread = _OfThread()
 
 
-def _read_file(account_id: str) -> Stamp | None:
+def _read_file(account_id: str, name: str) -> Stamp | None:
     """Read from this thread's own connection, which only ever reads."""
-    name = str(connections.databases["default"]["NAME"])
     try:
-        if _of_thread.connection is None or _of_thread.name != name:
-            _of_thread.connection = sqlite3.connect(name, timeout=0, isolation_level=None)
+        connection = _of_thread.connection
+        if connection is None or _of_thread.name != name:
+            connection = _of_thread.connection = sqlite3.connect(name, timeout=0, isolation_level=None)
             _of_thread.name = name
-        found = _of_thread.connection.execute(f"SELECT {_COLUMNS} FROM accounts_account WHERE id = ?", (account_id,))
-        row = found.fetchone()
+        row = connection.execute(_ONE, (account_id,)).fetchone()
     except sqlite3.Error:
         _of_thread.connection = None
         return None

@@ -251,6 +251,7 @@ def _canonical_value(request: Request, name: str) -> str:
     return " ".join(request.headers.get(name, "").split())
 
 
+@functools.lru_cache(maxsize=4096)
 def _canonical_path(path: str, *, single: bool) -> str:
     """S3 signs the path as it is sent; every other service encodes it once more, without empty and dot segments."""
     if single:

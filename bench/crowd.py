@@ -59,7 +59,7 @@ async def _pressed(live: Live, names: list[str]) -> tuple[list[float], Counter[s
 
 def waiting(live: Live) -> Iterator[Row]:
     """The functions' memory is so large that few run: nearly all callers wait for as long as the first ones sleep."""
-    Boto3(live).create_function("held", HELD, timeout=60)
+    Boto3(live).create_function("held", HELD, timeout=300)
     live.client("lambda").update_function_configuration(FunctionName="held", MemorySize=3008)
     live.client("lambda").get_waiter("function_updated_v2").wait(FunctionName="held")
     api = next(process for process in tree(live.process.pid) if process.name == "api")

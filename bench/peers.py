@@ -38,7 +38,7 @@ Resources:
 SERVERLESS_YML = """
 service: bench
 frameworkVersion: "3"
-provider: {name: aws, runtime: RUNTIME, region: us-east-1, timeout: 10}
+provider: {name: aws, runtime: RUNTIME, region: us-east-1, timeout: 60}
 plugins: [serverless-offline]
 functions:
   echo: {handler: handler.lambda_handler}
@@ -54,8 +54,8 @@ def peers(live: Live) -> Iterator[Row]:
     for name, measure in PEERS.items():
         try:
             yield from measure(live)
-        except Missing as missing:
-            yield Row(name, f"not measured: {missing}")
+        except (Missing, RuntimeError, OSError, EOFError) as trouble:
+            yield Row(name, f"not measured: {' '.join(str(trouble).split())[:200]}")
 
 
 # -- serverless-offline ----------------------------------------------------------------------------

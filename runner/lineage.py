@@ -40,6 +40,11 @@ class Trace:
 
 def advance(header: str, *, function_id: str) -> Trace:
     """The header of an invocation that was asked for with ``header``, which may be empty or nonsense."""
+    if not header:
+        return Trace(
+            f"Root={_new_root()};Parent={secrets.token_hex(8)};Sampled=0;Lineage={_tag(function_id)}:1",
+            1,
+        )
     fields = dict(part.partition("=")[::2] for part in unquote(header[:_HEADER_SIZE]).split(";"))
     steps = _steps(fields.get("Lineage", ""))
     tag = _tag(function_id)
@@ -48,9 +53,13 @@ def advance(header: str, *, function_id: str) -> Trace:
     lineage = "|".join(f"{name}:{count}" for name, count in list(steps.items())[-_FUNCTIONS:])
     root = fields.get("Root", "")
     if not _ROOT.fullmatch(root):
-        root = f"1-{clock.epoch_ms() // 1000:08x}-{secrets.token_hex(12)}"
+        root = _new_root()
     sampled = "1" if fields.get("Sampled") == "1" else "0"
     return Trace(f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled};Lineage={lineage}", hops)
+
+
+def _new_root() -> str:
+    return f"1-{clock.epoch_ms() // 1000:08x}-{secrets.token_hex(12)}"
 
 
 def hops_of(header: str, *, function_id: str) -> int:
