@@ -3,12 +3,11 @@
 import pytest
 
 from accounts.iam import put_role_policy
-from console import destinations
-from console.destinations import Kind
-from core import arns, targets
+from core import arns
 from functions import selectors
 from functions.services.event_invoke import put_function_event_invoke_config
 from functions.services.layers import publish_layer_version
+from queues.services import create_queue
 from tests.console.conftest import HTMX, text
 
 SECTIONS = ("general", "environment", "permissions", "asynchronous", "concurrency", "layers", "tags")
@@ -21,15 +20,9 @@ def hello(ada, make_function):
 
 
 @pytest.fixture
-def queues():
-    """A service that takes events, as a package above would register it."""
-    arn = "arn:aws:sqs:us-east-1:123456789012:letters"
-    targets.register("sqs", lambda **given: None)
-    kind = Kind("Queue", "square-function", "", lambda account: [("letters", arn)], dead_letters=True)
-    destinations.register("sqs", kind)
-    yield arn
-    destinations.forget("sqs")
-    targets._targets.pop("sqs")
+def letters(ada):
+    """The ARN of a queue."""
+    return create_queue(account=ada, name="letters").arn
 
 
 # -- every section ---------------------------------------------------------------------------------
@@ -111,12 +104,12 @@ def test_a_function_is_never_its_own_destination(ada, hello, at_browser, make_fu
     assert "hello-again" in page
 
 
-def test_a_queue_is_offered_once_somebody_takes_its_events(ada, hello, at_browser, queues):
+def test_a_queue_is_offered_as_destination_and_for_dead_letters(ada, hello, at_browser, letters):
     client = at_browser(ada)
     page = text(client.get(f"{BASE}asynchronous/"))
-    assert page.count(f'value="{queues}"') == 3  # on success, on failure, dead-letter queue
-    client.post(f"{BASE}asynchronous/", {"retries": "2", "age": "21600", "dead_letter": queues})
-    assert selectors.get_version(account=ada, name="hello").dead_letter_arn == queues
+    assert page.count(f'value="{letters}"') == 3  # on success, on failure, dead-letter queue
+    client.post(f"{BASE}asynchronous/", {"retries": "2", "age": "21600", "dead_letter": letters})
+    assert selectors.get_version(account=ada, name="hello").dead_letter_arn == letters
     assert "letters" in text(client.get("/ada/functions/hello/"))
 
 
