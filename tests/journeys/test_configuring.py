@@ -60,8 +60,7 @@ def test_an_env_file_pasted_into_a_field_becomes_rows(student):
 
 def test_a_value_that_cannot_be_stays_typed_and_is_explained(student):
     page = student.page
-    student.create("wrong-value", "From scratch")
-    page.goto(f"{student.home}functions/wrong-value/configuration/environment/")
+    page.goto(f"{student.home}functions/hello-world/configuration/environment/")
     page.get_by_label("Name").first.fill("AWS_REGION")
     page.get_by_role("button", name="Save").click()
     page.wait_for_selector("text=reserved keys")
@@ -130,8 +129,7 @@ def test_packages_that_cannot_be_had_are_explained_while_one_waits(student):
 
 def test_a_question_to_the_role_is_answered_in_place(student):
     page = student.page
-    student.create("asks", "From scratch")
-    page.goto(f"{student.home}functions/asks/configuration/permissions/")
+    page.goto(f"{student.home}functions/hello-world/configuration/permissions/")
     page.get_by_label("Action").fill("s3:GetObject")
     page.get_by_role("button", name="Ask").click()
     page.wait_for_selector("#answer >> text=Allowed by")
