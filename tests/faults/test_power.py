@@ -1,6 +1,7 @@
 """Everything is down and comes up again; or there is more of something than there should be."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,19 +17,24 @@ pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("fa
 @pytest.fixture
 def seconds(product: Live) -> Iterator[None]:
     """A second worker and a second beat, which nobody meant to start."""
+    commands = (
+        product.command("run", "worker"),
+        (sys.executable, "-m", "celery", "--app", "console", "beat", "--schedule", str(product.data_dir / "second")),
+    )
     started = [
         subprocess.Popen(
-            product.command("run", name),
+            command,
             cwd=ROOT,
-            env=product.environment | {"PUPITRE_BEAT_SCHEDULE": str(product.data_dir / "second-beat")},
+            env=product.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for name in ("worker", "beat")
+        for command in commands
     ]
     yield
     for process in started:
+        assert process.poll() is None, "it ended before its time"
         process.terminate()
     for process in started:
         process.wait(60)
