@@ -70,7 +70,11 @@ def socket_path_is_too_long() -> bool:
 def product() -> list[Program]:
     """Everything but Redis."""
     celery = (sys.executable, "-m", "celery", "--quiet", "--app", "console")
-    broker = [Program("broker", (sys.executable, "manage.py", "broker"))] if settings.SANDBOX_DRIVER == "docker" else []
+    broker = (
+        [Program("broker", (sys.executable, "manage.py", "broker"), last=True)]
+        if settings.SANDBOX_DRIVER == "docker"
+        else []
+    )
     return [
         *broker,
         _uvicorn("api", settings.API_HOST, settings.API_PORT),

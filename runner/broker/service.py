@@ -69,7 +69,8 @@ class Broker:
         self._workers: set[str] = set()
         self._oom = Counter[str]()
         self._oom_heard = threading.Condition(self._mutex)
-        self._starting = threading.BoundedSemaphore(max(2, STARTS_PER_CORE * bounds.cores))
+        self._places = max(2, STARTS_PER_CORE * bounds.cores)  # for starting
+        self._starting = threading.BoundedSemaphore(self._places)
         self.counts = Counter[str]()
 
     # -- workers -----------------------------------------------------------------------------------
@@ -90,7 +91,11 @@ class Broker:
             self._end(held)
 
     def close(self) -> None:
-        """The broker goes: so does everything that anybody held."""
+        """The broker goes: nothing is started any more, and everything that anybody held ends."""
+        with self._mutex:
+            self._workers.clear()
+        for _ in range(self._places):  # a start that is under way ends when it sees that its worker is not known
+            self._starting.acquire(timeout=START_PATIENCE_S)
         for held in list(self._held.values()):
             self._end(held)
 

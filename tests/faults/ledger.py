@@ -114,6 +114,20 @@ class Ledger:
                 found[_id(request_id)].append(Execution(began.request_id, began.start, at))
         return found
 
+    def printed(self, function: str) -> list[str]:
+        """What the function has printed, line by line."""
+        lines = self.rows(
+            "SELECT e.message FROM logs_logevent e JOIN logs_logstream s ON s.id = e.stream_id"
+            " JOIN logs_loggroup g ON g.id = s.group_id WHERE g.name = ? AND e.source = 'f'",
+            f"/aws/lambda/{function}",
+        )
+        return [row[0].strip() for row in lines]
+
+    def messages_in(self, queue: str) -> int:
+        """How many messages the queue holds, visible or in flight or delayed."""
+        sql = "SELECT count(*) FROM queues_message m JOIN queues_queue q ON q.id = m.queue_id WHERE q.name = ?"
+        return int(self.rows(sql, queue)[0][0])
+
     def strays(self) -> int:
         """Log lines of requests that do not exist (I11)."""
         return int(

@@ -8,6 +8,8 @@ import json
 import queue
 import threading
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -24,11 +26,48 @@ PATIENCE_S = 240
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
-class Storm:
-    """``count`` events to ``function``, from the moment it is entered; leaving it waits until all are acknowledged."""
+@dataclass(frozen=True)
+class Door:
+    """How a numbered thing is sent: to where, as what, and how its acknowledgement reads."""
 
-    def __init__(self, live: Live, function: str, *, count: int) -> None:
+    service: str
+    path: str
+    headers: Mapping[str, str]
+    body: Callable[[int], object]
+    acknowledged: int  # the status
+    reference: Callable[[http.client.HTTPResponse, bytes], str]
+
+
+def event_of(function: str) -> Door:
+    """An asynchronous invocation."""
+    return Door(
+        service="lambda",
+        path=f"/2015-03-31/functions/{function}/invocations",
+        headers={"X-Amz-Invocation-Type": "Event"},
+        body=lambda value: {"n": value},
+        acknowledged=202,
+        reference=lambda answer, _text: answer.headers["x-amzn-requestid"],
+    )
+
+
+def message_to(queue_url: str) -> Door:
+    """A message, whose body is the number."""
+    return Door(
+        service="sqs",
+        path="/",
+        headers={"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"},
+        body=lambda value: {"QueueUrl": queue_url, "MessageBody": str(value)},
+        acknowledged=200,
+        reference=lambda _answer, text: json.loads(text)["MessageId"],
+    )
+
+
+class Storm:
+    """``count`` events to ``function`` (or through ``door``), from the moment it is entered; leaving it waits until all are acknowledged."""
+
+    def __init__(self, live: Live, function: str, *, count: int, door: Door | None = None) -> None:
         self.live, self.function, self.count = live, function, count
+        self.door = door or event_of(function)
         self.history = History()
         self._values: queue.SimpleQueue[int] = queue.SimpleQueue()
         for value in range(count):
@@ -54,6 +93,11 @@ class Storm:
         if error is None:
             assert self._acknowledged == self.count, f"{self._acknowledged} of {self.count}: {self._troubles[:3]}"
 
+    @property
+    def is_done(self) -> bool:
+        """Whether everything has been acknowledged."""
+        return self._acknowledged == self.count
+
     def reach(self, share: float) -> None:
         """Wait until so large a share is acknowledged: the moment for a fault."""
         wanted = int(self.count * share)
@@ -62,7 +106,7 @@ class Storm:
     # -- a client ----------------------------------------------------------------------------------
 
     def _send_all(self) -> None:
-        client = _Client(self.live, self.function)
+        client = _Client(self.live, self.door)
         while not self._over.is_set():
             try:
                 value = self._values.get_nowait()
@@ -90,8 +134,8 @@ class Storm:
 class _Client:
     """One client with its connection."""
 
-    def __init__(self, live: Live, function: str) -> None:
-        self._live, self._path = live, f"/2015-03-31/functions/{function}/invocations"
+    def __init__(self, live: Live, door: Door) -> None:
+        self._live, self._door = live, door
         self._credentials = Credentials(live.access_key_id, live.secret_access_key)
         self._connection: http.client.HTTPConnection | None = None
 
@@ -105,15 +149,16 @@ class _Client:
             History.complete(attempt, Outcome.FAIL, said=repr(error))
             return
         try:
-            connection.request("POST", self._path, body, headers)
+            connection.request("POST", self._door.path, body, headers)
             answer = connection.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException) as error:
             self.close()
             History.complete(attempt, Outcome.INFO, said=repr(error))
             return
-        reference = answer.headers["x-amzn-requestid"] or ""
-        History.complete(attempt, _outcome(answer.status), reference=reference, said=f"{answer.status} {text[:200]!r}")
+        outcome = self._outcome(answer.status)
+        reference = self._door.reference(answer, text) if outcome is Outcome.OK else ""
+        History.complete(attempt, outcome, reference=reference, said=f"{answer.status} {text[:200]!r}")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -128,14 +173,13 @@ class _Client:
         return self._connection
 
     def _signed(self, value: int) -> tuple[bytes, dict[str, str]]:
-        body = json.dumps({"n": value}).encode()
-        url = f"http://127.0.0.1:{self._live.api_port}{self._path}"
-        request = AWSRequest("POST", url, data=body, headers={"X-Amz-Invocation-Type": "Event"})
-        SigV4Auth(self._credentials, "lambda", self._live.region).add_auth(request)
+        body = json.dumps(self._door.body(value)).encode()
+        url = f"http://127.0.0.1:{self._live.api_port}{self._door.path}"
+        request = AWSRequest("POST", url, data=body, headers=dict(self._door.headers))
+        SigV4Auth(self._credentials, self._door.service, self._live.region).add_auth(request)
         return body, dict(request.headers)
 
-
-def _outcome(status: int) -> Outcome:
-    if status == 202:
-        return Outcome.OK
-    return Outcome.INFO if status >= 500 else Outcome.FAIL  # after a 500 it may have been stored
+    def _outcome(self, status: int) -> Outcome:
+        if status == self._door.acknowledged:
+            return Outcome.OK
+        return Outcome.INFO if status >= 500 else Outcome.FAIL  # after a 500 it may have been stored

@@ -42,8 +42,12 @@ def test_no_event_is_lost_when_the_disk_is_full_for_a_while(product, ledger, sto
         clients.reach(0.3)
         fill(filler)
         refused = clients.history.count(Outcome.INFO)
-        eventually(lambda: clients.history.count(Outcome.INFO), lambda number: number > refused + 10, within_s=120)
-        filler.unlink()
+        try:  # what SQLite has room for in the files it has is accepted still
+            eventually(
+                lambda: clients.is_done or clients.history.count(Outcome.INFO) > refused + 10, bool, within_s=240
+            )
+        finally:
+            filler.unlink()
     ledger.settle(clients.function)
     check(ledger, clients.history, clients.function)
     answers(product, clients.function)
