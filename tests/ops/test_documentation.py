@@ -52,3 +52,10 @@ def test_every_file_the_documents_name_is_there():
             if not (document.parent / target).exists():
                 missing.append(f"{document.relative_to(ROOT)}: {target}")
     assert missing == []
+
+
+def test_every_test_that_the_reliability_page_names_is_there():
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    named = set(re.findall(r"`((?:tests/)?[\w/]+\.py)`", text))
+    places = (ROOT, ROOT / "tests" / "faults")
+    assert [name for name in sorted(named) if not any((place / name).exists() for place in places)] == []
