@@ -17,9 +17,10 @@ pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("fa
 @pytest.fixture
 def seconds(product: Live) -> Iterator[None]:
     """A second worker and a second beat, which nobody meant to start."""
+    options = ("--schedule", str(product.data_dir / "second"), "--pidfile", "")
     commands = (
         product.command("run", "worker"),
-        (sys.executable, "-m", "celery", "--app", "console", "beat", "--schedule", str(product.data_dir / "second")),
+        (sys.executable, "-m", "celery", "--app", "console", "beat", *options),
     )
     started = [
         subprocess.Popen(
