@@ -1,4 +1,4 @@
-"""Celery's own SQS transport: a worker takes tasks from queues here, with nothing set but what ``up`` prints."""
+"""Celery's own SQS transport: a worker takes tasks from queues here, with nothing set but endpoint, keys and region."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.downloads import fetched_once
-from tests.live import Live, eventually
+from tests.live import eventually
 
 HERE = Path(__file__).parent
 REQUIREMENTS = ("celery[sqs]==5.7.0", "kombu==5.7.0", "boto3==1.44.5")
@@ -28,19 +28,27 @@ def python() -> Path:
 
 
 def install(folder: Path) -> None:
-    """In place: an environment knows its own path only by its interpreter, which may move."""
-    uv = str(Path(sys.executable).with_name("uv"))
+    """An environment may be moved as long as it is used by its interpreter."""
     for command in (
-        (uv, "venv", "-q", "--relocatable", "--clear", str(folder)),
-        (uv, "pip", "install", "-q", "--python", str(folder / "bin" / "python"), *REQUIREMENTS),
+        (sys.executable, "-m", "venv", str(folder)),
+        (str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *REQUIREMENTS),
     ):
         subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture
-def environment(live: Live, tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in live.client_environment().items() if not name.startswith("PUPITRE_")}
-    return kept | {"OUT": str(tmp_path), "PYTHONPATH": str(HERE), "DJANGO_SETTINGS_MODULE": ""}
+def environment(ada_boto, tmp_path: Path) -> dict[str, str]:
+    foreign = ("AWS_", "PUPITRE_", "DJANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+        "AWS_ENDPOINT_URL": ada_boto.endpoint,
+        "AWS_ACCESS_KEY_ID": ada_boto.key.id,
+        "AWS_SECRET_ACCESS_KEY": ada_boto.key.secret,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "OUT": str(tmp_path),
+        "PYTHONPATH": str(HERE),
+    }
 
 
 @pytest.fixture
@@ -67,20 +75,20 @@ def worker(python: Path, environment: dict[str, str], tmp_path: Path) -> Iterato
                 process.wait()
 
 
-def test_a_worker_runs_what_was_sent_through_a_queue(python, environment, worker, live, tmp_path):
+def test_a_worker_runs_what_was_sent_through_a_queue(python, environment, worker, ada_boto, tmp_path):
     code = "from celery_app import write\nfor n in range(3): write.delay(f'{n}.txt', f'done {n} \\u2713')"
 
-    subprocess.run((python, "-c", code), env=environment, cwd=HERE, check=True, timeout=120)
+    subprocess.run((python, "-c", code), env=environment, cwd=HERE, check=True, timeout=240)
 
     def written() -> list[str]:
         return sorted(file.read_text() for file in tmp_path.glob("*.txt") if file.stat().st_size)
 
     try:
-        eventually(written, lambda found: len(found) == 3, within_s=90, every_s=0.2)
+        eventually(written, lambda found: len(found) == 3, within_s=240, every_s=0.2)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{worker.read_text()}") from None
     assert written() == ["done 0 ✓", "done 1 ✓", "done 2 ✓"]
-    sqs = live.client("sqs")
+    sqs = ada_boto.client("sqs")
     url = sqs.get_queue_url(QueueName="celery-lab")["QueueUrl"]
 
     def left() -> int:
@@ -88,4 +96,3 @@ def test_a_worker_runs_what_was_sent_through_a_queue(python, environment, worker
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
     eventually(left, lambda count: count == 0, within_s=60, every_s=0.5)
-    assert os.path.exists(worker)
