@@ -35,14 +35,14 @@ def plain(host: str, path: str, body: bytes, headers: Mapping[str, str]) -> byte
 
 
 class Connection:
-    """One keep-alive connection."""
+    """One keep-alive connection; made anew where a server ends it after each answer."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
+    def __init__(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.port, self.reader, self.writer, self.is_over = port, reader, writer, False
 
     @classmethod
     async def to(cls, port: int) -> "Connection":
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+        return cls(port, *await asyncio.open_connection("127.0.0.1", port))
 
     def close(self) -> None:
         self.writer.close()
@@ -50,9 +50,13 @@ class Connection:
     async def ask(self, request: bytes) -> float:
         """Send it and read the whole answer: milliseconds. Raises if it is no success, or the function failed."""
         begun = time.perf_counter()
+        if self.is_over:
+            self.writer.close()
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
+        self.is_over = b"connection: close" in lines or lines[0].startswith(b"http/1.0")
         if b"transfer-encoding: chunked" in lines:
             body = await self.reader.readuntil(b"0\r\n\r\n")
         else:
