@@ -61,6 +61,13 @@ client = boto3.client(‘lambda’)
 def lambda_handler(event, context):
     return {"statusCode": 200}
 """
+SLIDE = """import boto3
+s3 client = boto3.client('s3')
+                                                  Recebe o evento do S3
+def lambda handler(event, context):
+    print event
+    return event['Records'][0]
+"""
 COMMENT = """{
   "key1": "value1", // this is the first
   "key2": "value2"
@@ -172,6 +179,24 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
 
         return scene
 
+    def conflict() -> None:
+        tour.function("sum-two-numbers", KEY_ERROR.replace("key4", "key2"))
+        other = tour.page.context.new_page()
+        other.goto(tour.page.url)
+        other.wait_for_selector(".pane-code code-editor[data-ready]")
+        other.evaluate("document.querySelector('.pane-code code-editor').value = 'x = 1\\n'")
+        other.locator("[data-press=save]").click()
+        other.wait_for_selector("[data-saved]:not([hidden])")
+        other.close()
+        tour.page.locator("[data-press=save]").click()
+        tour.page.wait_for_selector("#conflict[open]")
+
+    def later() -> None:
+        tour.function("sum-two-numbers", KEY_ERROR)
+        tour.page.get_by_label("Asynchronous").check()
+        tour.page.evaluate("document.querySelector('#run').click()")
+        tour.page.wait_for_selector("#result .result-bar.run")
+
     return {
         "list-empty": lambda: tour.open(),
         "create": lambda: tour.open("functions/new/"),
@@ -184,6 +209,12 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         "lint-curly": lambda: (
             tour.function("sum-two-numbers", CURLY) or tour.page.wait_for_selector(".cm-lint-marker-error")
         ),
+        "lint-slide": lambda: (
+            tour.function("sum-two-numbers", SLIDE) or tour.page.wait_for_selector(".cm-lint-marker-error")
+        ),
+        "conflict": conflict,
+        "asynchronous": later,
+        "save-event": lambda: tour.function("sum-two-numbers") or tour.page.click("[data-dialog=event-save]"),
         "invocations": lambda: tour.open("functions/sum-two-numbers/invocations/"),
         "invocation": lambda: (
             tour.open("functions/sum-two-numbers/invocations/") or tour.page.locator("tbody a").first.click()

@@ -35,6 +35,7 @@ class Difference:
     path: str
     lines: tuple[tuple[str, str], ...]
     theirs: str | None
+    is_text: bool = True
 
 
 @require_POST
@@ -103,6 +104,8 @@ def _conflict(request: HttpRequest, version: Version, edited: EditedFiles) -> Ht
 
 
 def _difference(path: str, data: bytes | None, theirs: str | None) -> Difference:
+    if data is not None and b"\0" in data:
+        return Difference(path, (), theirs, is_text=False)
     mine = data.decode("utf-8", "replace").replace("\r\n", "\n").splitlines() if data is not None else []
     found = difflib.unified_diff((theirs or "").splitlines(), mine, lineterm="", n=2)
     lines = [(line[:1], line[1:]) for line in list(found)[2 : DIFF_LINES + 2]]
