@@ -100,6 +100,76 @@ resource "aws_lambda_function" "first" {
 )
 
 
+EVENTS = (
+    HEADER
+    + """
+resource "aws_lambda_function" "worker" {
+  function_name = "worker"
+  filename      = "code.zip"
+  runtime       = "python3.13"
+  timeout       = 10
+  memory_size   = var.memory
+  role          = "arn:aws:iam::147552475298:role/LabRole"
+  handler       = "lambda_function.lambda_handler"
+}
+resource "aws_sqs_queue" "dead" { name = "dead" }
+resource "aws_sqs_queue" "input" {
+  name                       = "input"
+  visibility_timeout_seconds = 60
+  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 5 })
+}
+resource "aws_lambda_event_source_mapping" "input" {
+  event_source_arn        = aws_sqs_queue.input.arn
+  function_name           = aws_lambda_function.worker.arn
+  batch_size              = 5
+  function_response_types = ["ReportBatchItemFailures"]
+  scaling_config { maximum_concurrency = 2 }
+  filter_criteria {
+    filter { pattern = jsonencode({ body = { kind = ["order"] } }) }
+  }
+}
+resource "aws_cloudwatch_event_rule" "hourly" {
+  name                = "hourly"
+  schedule_expression = "rate(1 hour)"
+  tags                = { team = "red" }
+}
+resource "aws_cloudwatch_event_target" "hourly" {
+  rule  = aws_cloudwatch_event_rule.hourly.name
+  arn   = aws_lambda_function.worker.arn
+  input = jsonencode({ warm = true })
+}
+resource "aws_lambda_permission" "hourly" {
+  statement_id  = "hourly"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.worker.function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.hourly.arn
+}
+resource "aws_cloudwatch_event_bus" "shop" { name = "shop" }
+resource "aws_cloudwatch_event_rule" "orders" {
+  name           = "orders"
+  event_bus_name = aws_cloudwatch_event_bus.shop.name
+  event_pattern  = jsonencode({ source = ["my.shop"] })
+}
+resource "aws_scheduler_schedule_group" "lab" { name = "lab" }
+resource "aws_scheduler_schedule" "nightly" {
+  name                         = "nightly"
+  group_name                   = aws_scheduler_schedule_group.lab.name
+  schedule_expression          = "cron(0 3 * * ? *)"
+  schedule_expression_timezone = "Europe/Paris"
+  flexible_time_window { mode = "OFF" }
+  target {
+    arn      = aws_lambda_function.worker.arn
+    role_arn = replace(aws_lambda_function.worker.role, "147552475298", data.aws_caller_identity.me.account_id)
+    input    = jsonencode({ night = true })
+  }
+}
+data "aws_caller_identity" "me" {}
+resource "aws_sns_topic" "news" { name = "news" }
+"""
+)
+
+
 def code(answer: int) -> bytes:
     return archives.pack({"lambda_function.py": f"def lambda_handler(event, context):\n    return {answer}\n".encode()})
 
@@ -176,3 +246,19 @@ def test_the_function_of_the_slide_is_applied_with_its_foreign_account_and_old_r
     assert terraform(*NO_DIFFERENCE) == 0
     assert ada_boto.lambda_.get_function_configuration(FunctionName="first_lambda")["Runtime"] == "python3.8"
     terraform("destroy", "-auto-approve", "-input=false")
+
+
+def test_queue_mapping_rule_schedule_and_topic_are_applied_and_destroyed(terraform, ada_boto):
+    terraform("init", "-input=false", stack=EVENTS)
+
+    terraform(*APPLY)
+
+    assert terraform(*NO_DIFFERENCE) == 0
+    [mapping] = ada_boto.lambda_.list_event_source_mappings()["EventSourceMappings"]
+    assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (5, {"MaximumConcurrency": 2})
+    assert ada_boto.client("events").list_targets_by_rule(Rule="hourly")["Targets"][0]["Input"] == '{"warm":true}'
+    schedule = ada_boto.client("scheduler").get_schedule(Name="nightly", GroupName="lab")
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Paris"
+    terraform("destroy", "-auto-approve", "-input=false")
+    assert ada_boto.lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+    assert ada_boto.client("events").list_rules()["Rules"] == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.labs.hands import AwsCli, Boto3, Hand
+from tests.labs.wiring import wiring  # noqa: F401
 from tests.live import Reachable, eventually
 
 SLIDES = Path(__file__).parent / "slides"
