@@ -87,7 +87,23 @@ def _filter_policy(name: str, text: str) -> None:
         filters.check(text)
 
 
+def _sample_rate(name: str, text: str) -> None:
+    if text and not (text.isascii() and text.isdigit() and int(text[:4]) <= 100):
+        raise InvalidParameter(what=f"{name} Reason: must be between 0 and 100")
+
+
+# Whether deliveries are logged, by protocol: kept and shown, for clients set them on every topic. Nothing is logged.
+_FEEDBACK: dict[str, Check] = {
+    f"{protocol}{kind}": check
+    for protocol in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+    for kind, check in (
+        ("FailureFeedbackRoleArn", _any),
+        ("SuccessFeedbackRoleArn", _any),
+        ("SuccessFeedbackSampleRate", _sample_rate),
+    )
+}
 TOPIC: Mapping[str, Check] = {
+    **_FEEDBACK,
     "ContentBasedDeduplication": _flag,
     "DeliveryPolicy": _delivery_policy,
     "DisplayName": _display_name,
