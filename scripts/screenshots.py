@@ -164,6 +164,18 @@ class Tour:
         self.page.get_by_role("button", name="Subscribe").click()
         self.page.wait_for_selector("#subscribers td")
 
+    def queue(self, name: str) -> None:
+        """A queue with messages, some of them received."""
+        self.open("queues/new/")
+        self.page.fill("#id_name", name)
+        self.page.click("#create button.primary")
+        self.page.wait_for_url(f"**/queues/{name}/messages/")
+        for number in range(3):
+            self.post(f"queues/{name}/messages/", "send/", body=f'{{"order": {number}, "item": "<b>coffee</b>"}}')
+        self.open(f"queues/{name}/messages/")
+        self.page.locator("#received button").click()
+        self.page.wait_for_selector(".message-body")
+
     def test(self) -> None:
         self.page.evaluate("document.querySelector('#run').click()")
         self.page.wait_for_selector("#result .result-bar.ok, #result .result-bar.bad", timeout=60_000)
@@ -223,6 +235,9 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         "logs": lambda: tour.open("functions/sum-two-numbers/logs/"),
         "topic": lambda: tour.topic("orders"),
         "topics": lambda: tour.open("topics/"),
+        "queue": lambda: tour.queue("deliveries"),
+        "queues": lambda: tour.open("queues/"),
+        "queue-dead-letters": lambda: tour.open("queues/deliveries/dead-letters/"),
         "log-groups": lambda: tour.open("logs/"),
         "log-group": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers"),
         "log-live": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers&view=live"),
