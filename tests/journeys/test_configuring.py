@@ -130,10 +130,10 @@ def test_packages_that_cannot_be_had_are_explained_while_one_waits(student):
 def test_a_question_to_the_role_is_answered_in_place(student):
     page = student.page
     page.goto(f"{student.home}functions/hello-world/configuration/permissions/")
-    page.get_by_label("Action").fill("s3:GetObject")
+    page.locator("#id_action").fill("s3:GetObject")
     page.get_by_role("button", name="Ask").click()
     page.wait_for_selector("#answer >> text=Allowed by")
-    page.get_by_label("Action").fill("rds:CreateDBInstance")
+    page.locator("#id_action").fill("rds:CreateDBInstance")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer >> text=No policy of the role allows")
     assert student.accessibility() == []
