@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import crowd, peers, product, queues
+from bench import crowd, pages, peers, product, queues
 from bench.table import HEAD, Row
 from tests.labs.hands import Refused
 from tests.live import Live
@@ -26,6 +26,7 @@ EMBEDDED: dict[str, Measure] = {
     "cold": product.cold,
     "environments": product.environments,
     "waiting": crowd.waiting,
+    "pages": pages.pages,
     "queues": queues.queues,
     "peers": peers.peers,
 }
