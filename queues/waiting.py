@@ -261,7 +261,7 @@ class _Listener:
                     while True:
                         if message := channel.get_message(timeout=4.0):
                             _heard_from_afar(message["data"])
-            except redis.Unavailable as error:
+            except (redis.Unavailable, ValueError) as error:  # ValueError: the connection was closed under it
                 if not told:
                     log.warning(
                         "Messages of other processes are noticed a second later, until Redis is back: %s", error
