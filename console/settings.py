@@ -200,6 +200,7 @@ WORKER_SERVES = env("WORKER_SERVES", "calls,events").split(",")  # synchronous c
 PRESTARTED_ENVIRONMENTS = env_number("PRESTARTED_ENVIRONMENTS", 2)  # kept ready for each runtime in use
 RUNTIME_PATHS = _runtime_paths()  # folders searched for Python and Node.js; patterns are allowed
 ENVIRONMENT_IDLE_S = env_number("ENVIRONMENT_IDLE_S", 600)
+EVENT_BACKLOG = env_number("EVENT_BACKLOG", 100_000)  # events of one account that may wait at once
 EVENT_LEASE_S = env_number("EVENT_LEASE_S", 45)  # an event whose worker was silent for so long is run again
 STOP_PATIENCE_S = env_number("STOP_PATIENCE_S", 20)  # how long a stopping worker waits for running invocations
 LOG_GROUP_MB = env_number("LOG_GROUP_MB", 256)  # what a log group may keep; older events make room

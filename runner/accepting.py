@@ -17,6 +17,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from core import database, failpoints
 from runner import bell, records
+from runner.backlog import Backlog
+from runner.errors import BacklogFull
 from runner.records import Row
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,7 @@ class _Desk:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._waiting: SimpleQueue[_Asked] = SimpleQueue()
+        self._backlog = Backlog()
         threading.Thread(target=self._serve, name="accept", daemon=True).start()
 
     def ask(self, asked: _Asked) -> None:
@@ -71,7 +74,22 @@ class _Desk:
         while True:
             if batch := self._gather():
                 with database.borrowed():
+                    batch = self._admit(batch)
                     _tell([(asked, error) for asked, error in zip(batch, _commit(batch), strict=True)])
+
+    def _admit(self, batch: list[_Asked]) -> list[_Asked]:
+        """Those whose account's backlog is not full; the others are told so."""
+        admitted: list[_Asked] = []
+        refused: list[tuple[_Asked, Exception | None]] = []
+        for asked in batch:
+            try:
+                self._backlog.take(str(asked.row["account_id"]))
+            except (BacklogFull, DatabaseError, InterfaceError) as error:
+                refused.append((asked, error))
+            else:
+                admitted.append(asked)
+        _tell(refused)
+        return admitted
 
     def _gather(self) -> list[_Asked]:
         try:
@@ -89,6 +107,8 @@ class _Desk:
 
 def _commit(batch: list[_Asked]) -> list[Exception | None]:
     """Insert all; what went wrong with each. One that the database refuses does not take the others with it."""
+    if not batch:
+        return []
     try:
         with database.turn(), transaction.atomic():
             records.insert([asked.row for asked in batch])

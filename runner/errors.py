@@ -51,6 +51,17 @@ class AccountConcurrencyExceeded(TooManyRequests):
         super().__init__(members=_throttle("ConcurrentInvocationLimitExceeded"))
 
 
+class BacklogFull(TooManyRequests):
+    """More events of the account wait than may wait; refused before it is accepted, so nothing is lost."""
+
+    title = _("Too many events are waiting")
+    message = "Rate Exceeded."
+    hint = _("Events of your account wait faster than they run: let some run first, or stop what sends them.")
+
+    def __init__(self) -> None:
+        super().__init__(members=_throttle("CallerRateLimitExceeded"))
+
+
 def _throttle(reason: str) -> dict[str, str]:
     return {"Reason": reason, "Type": "User", "retryAfterSeconds": "1"}
 

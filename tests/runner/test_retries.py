@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from runner.retries import Cause, Done, Ended, GiveUp, Policy, RetryAt, decide, platform_pause, too_old
 
@@ -83,3 +84,55 @@ def test_every_event_ends_in_time_whatever_happens_to_it(ends, retries, age):
         assert now < decision.moment <= NOW + policy.max_age
         now = decision.moment
     assert attempts <= retries
+
+
+class RetrySchedule(RuleBasedStateMachine):
+    """One event's life, whatever its executions do and however the clock jumps: it ends, once, within its policy."""
+
+    @initialize(retries=st.integers(0, 2), max_age=st.integers(60, 6 * 3600))
+    def accepted(self, retries, max_age):
+        self.policy = Policy(max_retries=retries, max_age=timedelta(seconds=max_age))
+        self.now = self.due = self.asked_at = NOW
+        self.attempts = self.failures = 0
+        self.end = None
+
+    @precondition(lambda self: self.end is None)
+    @rule(ended=st.sampled_from(list(Ended)), takes=st.integers(0, 900), late=st.integers(0, 3600))
+    def executed(self, ended, takes, late):
+        self.now = max(self.now, self.due) + timedelta(seconds=late)
+        if too_old(asked_at=self.asked_at, now=self.now, policy=self.policy):
+            self.end = GiveUp(Cause.EVENT_AGE_EXCEEDED)
+            return
+        self.now += timedelta(seconds=takes)
+        self.attempts += ended is not Ended.PLATFORM_FAILURE
+        self.failures += ended is Ended.PLATFORM_FAILURE
+        decision = decide(
+            ended=ended,
+            attempts=self.attempts,
+            infra_attempts=self.failures,
+            asked_at=self.asked_at,
+            now=self.now,
+            policy=self.policy,
+        )
+        match decision:
+            case RetryAt(moment):
+                pause = (moment - self.now).total_seconds()
+                if ended is Ended.FUNCTION_ERROR:
+                    assert pause == 60 * self.attempts
+                else:
+                    assert 1 <= pause <= 300
+                self.due = moment
+            case _:
+                self.end = decision
+                assert (ended is Ended.SUCCESS) == (decision == Done())
+
+    @invariant()
+    def it_keeps_to_its_policy(self):
+        assert self.attempts <= 1 + self.policy.max_retries
+        if self.end is None:
+            assert self.due - self.asked_at <= self.policy.max_age
+        if self.end == GiveUp(Cause.RETRIES_EXHAUSTED):
+            assert self.attempts == 1 + self.policy.max_retries
+
+
+TestRetrySchedule = RetrySchedule.TestCase
