@@ -87,9 +87,19 @@ def test_every_event_ends_in_time_whatever_happens_to_it(ends, retries, age):
 
 
 class RetrySchedule(RuleBasedStateMachine):
-    """One event's life, whatever its executions do and however the clock jumps: it ends, once, within its policy."""
+    """Events' lives, whatever its executions do and however the clock jumps: each ends, once, within its policy."""
+
+    end = None
 
     @initialize(retries=st.integers(0, 2), max_age=st.integers(60, 6 * 3600))
+    def first(self, retries, max_age):
+        self.accepted(retries, max_age)
+
+    @precondition(lambda self: self.end is not None)
+    @rule(retries=st.integers(0, 2), max_age=st.integers(60, 6 * 3600))
+    def another(self, retries, max_age):
+        self.accepted(retries, max_age)
+
     def accepted(self, retries, max_age):
         self.policy = Policy(max_retries=retries, max_age=timedelta(seconds=max_age))
         self.now = self.due = self.asked_at = NOW
