@@ -81,7 +81,20 @@ def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str |
 def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
     """Its exit code."""
     processors = str(min(os.cpu_count() or 1, 4))
-    command = (sys.executable, "-m", "pytest", "-p", "tests.outcomes", "-n", processors, "--dist", "loadgroup")
+    # Its settings by name: else a file that stands among the arguments would decide where the tests' root is.
+    command = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        "pyproject.toml",
+        "-p",
+        "tests.outcomes",
+        "-n",
+        processors,
+        "--dist",
+        "loadgroup",
+    )
     with tempfile.TemporaryDirectory(prefix="pupitre-test-") as data_dir:  # never a person's own data
         there = environment | {"PUPITRE_DATA_DIR": data_dir}
         return subprocess.run((*command, *arguments), env=there, stdin=subprocess.DEVNULL).returncode
@@ -102,12 +115,12 @@ def run_on_both(arguments: list[str], environment: dict[str, str]) -> int:
             first = 0
         else:
             print("On PostgreSQL, what depends on the database:", flush=True)
-            options = ["-qq", "--no-summary", "--needs-database", "--write-outcomes", str(outcomes)]
+            options = ["-qq", "--needs-database", f"--write-outcomes={outcomes}"]
             first = run_on_postgresql([*options, *arguments], environment)
             print("\nOn SQLite, everything:", flush=True)
         if not outcomes.exists():  # it did not come to an end: pytest has said why
             return run_pytest(arguments, environment) or first
-        second = run_pytest([*arguments, "--add-outcomes", str(outcomes)], environment)
+        second = run_pytest([*arguments, f"--add-outcomes={outcomes}"], environment)
     return second or (first if first not in (0, NO_TESTS_COLLECTED) else 0)
 
 
