@@ -114,7 +114,11 @@ class Lane:
             if self._on_bell is not None:
                 self._on_bell()
         elif self._calls is not None:
-            call = messages.decode_call(raw)
+            try:
+                call = messages.decode_call(raw)
+            except messages.NoCall as error:
+                log.warning("Something that is no call was on the lane, and is left: %s", error)
+                return
             if (begun := self._calls.begin(call)) is None:
                 self._crew.run(self._calls.serve, call)
             else:
@@ -323,6 +327,8 @@ class _Taker(_Connected):
         if isinstance(reply, Lost):
             return
         self._ahead -= 1
-        if isinstance(reply, list):
-            self._on_item(reply[0].decode(), reply[1])
-        self.arm()
+        try:
+            if isinstance(reply, list):
+                self._on_item(reply[0].decode(), reply[1])
+        finally:
+            self.arm()

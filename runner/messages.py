@@ -54,10 +54,21 @@ def encode_call(call: Call) -> bytes:
     return json.dumps(header).encode() + b"\n" + call.payload
 
 
+class NoCall(ValueError):
+    """Somebody has put something else on the lane."""
+
+
 def decode_call(raw: bytes) -> Call:
+    """The call in a message. Raises ``NoCall``."""
     header, _, payload = raw.partition(b"\n")
-    values: list[Any] = [*json.loads(header), payload]
-    return Call(*values)
+    try:
+        values = json.loads(header)
+    except (ValueError, RecursionError) as error:
+        raise NoCall(str(error)) from None
+    if not isinstance(values, list) or len(values) != len(_CALL_FIELDS):
+        raise NoCall(f"{len(raw)} bytes that are no call")
+    fields: list[Any] = [*values, payload]
+    return Call(*fields)
 
 
 _CALL_FIELDS = [name for name in Call.__dataclass_fields__ if name != "payload"]

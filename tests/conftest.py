@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Account
@@ -54,6 +55,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def metrics_of_queues_wait() -> None:
     """No thread stores them behind a test's back; a test that reads them calls ``meter.flush``."""
     meter.EVERY_S = 86_400.0
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A request in another language leaves it behind on its thread; the next test begins in English all the same."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -88,8 +88,8 @@ def log_of(live: Reachable) -> Callable[..., list[str]]:
             return []
         return [event["message"].rstrip("\n") for event in client.filter_log_events(logGroupName=group)["events"]]
 
-    def wait(name: str, *, runs: int = 1) -> list[str]:
-        return eventually(lambda: read(name), lambda lines: sum(map(is_report, lines)) >= runs)
+    def wait(name: str, *, runs: int = 1, within_s: float = 60) -> list[str]:
+        return eventually(lambda: read(name), lambda lines: sum(map(is_report, lines)) >= runs, within_s=within_s)
 
     return wait
 

@@ -38,7 +38,7 @@ def test_a_rule_and_a_schedule_run_a_function_minute_after_minute(make, wiring: 
     window = ("--flexible-time-window", "Mode=OFF", "--target", target)
     aws(live, "scheduler", "create-schedule", "--name", "minutely", "--schedule-expression", "rate(1 minute)", *window)
     try:
-        events = events_in(log_of("Periodic", runs=3))
+        events = events_in(log_of("Periodic", runs=3, within_s=240))
     finally:
         aws(live, "scheduler", "delete-schedule", "--name", "minutely")
         aws(live, "events", "remove-targets", "--rule", "each-minute", "--ids", "1")
