@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
-.PHONY: help up doctor seed test soak check bench assets screenshots lock
+.PHONY: help up doctor seed test faults soak check bench assets screenshots lock
 
 help: ## List the verbs
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ seed: ## Put the demonstration functions into the owner's account
 
 test: ## Set up and run every test; DATABASE=postgres or sqlite: everything on that one alone
 	@sh scripts/setup.sh test && exec $(PYTHON) scripts/test.py $(if $(DATABASE),--database $(DATABASE))
+
+faults: ## Run the fault tests: parts killed, frozen and cut off amid 2,000 events each (ten minutes or more)
+	@sh scripts/setup.sh test && exec env FAULT_EVENTS=2000 $(PYTHON) scripts/test.py --database sqlite tests/faults
 
 soak: ## Run the fault tests for an hour or two: many more events, kills and combinations
 	@sh scripts/setup.sh test && exec env FAULT_EVENTS=20000 FAULT_KILLS=12 $(PYTHON) scripts/test.py --database sqlite tests/faults --timeout 7200

@@ -12,12 +12,20 @@ from tests.faults.storm import Storm
 from tests.labs.hands import Boto3
 from tests.live import Live, eventually
 
+ASKED = "FAULT_EVENTS" in os.environ
 EVENTS = int(os.environ.get("FAULT_EVENTS", "2000"))  # of each fault; `make soak` has more
 KILLS = int(os.environ.get("FAULT_KILLS", "3"))
 SOAK = EVENTS > 2000
 LEASE_S = "5"  # so that what a killed worker held is taken up again soon
 
 HANDLER = "def lambda_handler(event, context):\n    return None\n"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What hurts a running product takes ten minutes or more: a verb of its own."""
+    for item in items:
+        if not ASKED and item.path.parent.name == "faults" and item.get_closest_marker("live"):
+            item.add_marker(pytest.mark.skip(reason="faults of a running product: make faults, or make soak"))
 
 
 def named(always: dict[str, Any], in_soak: dict[str, Any]) -> list[Any]:
