@@ -14,7 +14,7 @@ from core.strict_json import storable
 from logs import budget, storage
 from logs.models import LogEvent, LogGroup, LogStream
 
-_ATTEMPTS = 3
+_ATTEMPTS = 3  # the first trusts its memory; the others hold the places they look up
 _PIECE = 256 * limits.KIB  # characters: at most four bytes each
 _REMEMBERED_STREAMS = 20_000
 
@@ -83,7 +83,7 @@ def write_function_events(batches: Iterable[FunctionLogBatch]) -> int:
     for attempt in range(_ATTEMPTS):
         try:
             with transaction.atomic():
-                places = _places.find({batch.key for batch in todo})
+                places = {} if attempt else _places.find({batch.key for batch in todo})
                 fresh = _make_missing([batch for batch in todo if batch.key not in places])
                 count = _write(todo, places | fresh)
                 # A row that is rolled back may give its id to another's stream: remember only what is committed.
@@ -196,14 +196,19 @@ def _write(batches: Sequence[_Prepared], places: dict[StreamKey, _Place]) -> int
 
 
 def _make_missing(batches: Sequence[_Prepared]) -> dict[StreamKey, _Place]:
+    """Groups and streams by name, as they are or made. What is there is written over with itself, which locks it:
+    nobody deletes it before this transaction has put its lines in.
+    """
     if not batches:
         return {}
     groups = _groups(batches)
     now = clock.epoch_ms()
     wanted = {batch.key: groups[batch.account_id, batch.group] for batch in batches}
     LogStream.objects.bulk_create(
-        (LogStream(group_id=group, name=key[2], created_ms=now) for key, group in wanted.items()),
-        ignore_conflicts=True,
+        (LogStream(group_id=group, name=key[2], created_ms=now) for key, group in sorted(wanted.items())),
+        update_conflicts=True,
+        update_fields=["name"],
+        unique_fields=["group", "name"],
     )
     names = {key[2] for key in wanted}
     rows = LogStream.objects.filter(group__in=set(wanted.values()), name__in=names)
@@ -216,14 +221,13 @@ def _make_missing(batches: Sequence[_Prepared]) -> dict[StreamKey, _Place]:
 
 def _groups(batches: Sequence[_Prepared]) -> dict[tuple[str, str], int]:
     regions = {(batch.account_id, batch.group): batch.region for batch in batches}
-    found = _find_groups(regions)
-    if missing := regions.keys() - found.keys():
-        LogGroup.objects.bulk_create(
-            (LogGroup(account_id=key[0], name=key[1], region=regions[key]) for key in sorted(missing)),
-            ignore_conflicts=True,
-        )
-        found = _find_groups(regions)
-    return found
+    LogGroup.objects.bulk_create(
+        (LogGroup(account_id=key[0], name=key[1], region=regions[key]) for key in sorted(regions)),
+        update_conflicts=True,
+        update_fields=["name"],
+        unique_fields=["account", "name"],
+    )
+    return _find_groups(regions)
 
 
 def _find_groups(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -53,6 +53,9 @@ class Head:
         return str(self.function.account_id)
 
 
+type ClaimKey = tuple[uuid.UUID, str]  # an event and the token of whoever took it
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """One event this worker may execute, or end for ``give_up``'s reason without executing it."""
@@ -71,6 +74,10 @@ class Claimed:
     trace: str = ""
     lease_key: str = ""
     give_up: Cause | None = None
+
+    @property
+    def key(self) -> ClaimKey:
+        return self.id, self.token
 
 
 def lease_end() -> datetime:
@@ -225,14 +232,14 @@ def _give_back(allowance: Allowance, asked: list[Invocation], claimed: list[Clai
 # -- holding, losing, giving back ------------------------------------------------------------------
 
 
-def renew(claimed: Iterable[Claimed]) -> set[uuid.UUID]:
-    """Hold these for another lease; the ids of those that are still held. The others belong to somebody else now."""
+def renew(claimed: Iterable[Claimed]) -> set[ClaimKey]:
+    """Hold these for another lease; the keys of those that are still held. The others belong to somebody else now."""
     tokens = {one.token for one in claimed}
     if not tokens:
         return set()
     held = Invocation.objects.filter(state=State.RUNNING, token__in=tokens)
     held.update(lease_until=lease_end())
-    return set(held.values_list("pk", flat=True))
+    return set(held.values_list("pk", "token"))
 
 
 def requeue(claimed: Iterable[Claimed]) -> int:

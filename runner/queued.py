@@ -10,7 +10,7 @@ from core.errors import ServiceError
 from functions.models import Version
 from logs.services import FunctionLogBatch
 from runner import claims, finishing, leases, lookup
-from runner.claims import Claimed
+from runner.claims import Claimed, ClaimKey
 from runner.crew import Crew
 from runner.execution import Request
 from runner.finishing import Result
@@ -31,17 +31,18 @@ class Events:
 
     def __init__(self, workshop: Workshop, *, crew: Crew, on_end: Callable[[uuid.UUID], None]) -> None:
         self._workshop, self._crew, self._on_end = workshop, crew, on_end
-        self._held: dict[uuid.UUID, Claimed] = {}  # claimed here and not yet ended in the database
-        self._executing: dict[uuid.UUID, Claimed] = {}
-        self._slots: dict[uuid.UUID, Slot] = {}
+        # By claim, not by event: one that was lost may still run beside the one that took the event again.
+        self._held: dict[ClaimKey, Claimed] = {}  # claimed here and not yet ended in the database
+        self._executing: dict[ClaimKey, Claimed] = {}
+        self._slots: dict[ClaimKey, Slot] = {}
 
     def take(self, claimed: Claimed) -> None:
         """Begin with a claimed event; returns at once. After an exception it is not held here: its lease runs out."""
-        self._held[claimed.id] = claimed
+        self._held[claimed.key] = claimed
         try:
             self._begin(claimed)
         except BaseException:
-            self._held.pop(claimed.id, None)
+            self._held.pop(claimed.key, None)
             raise
 
     def _begin(self, claimed: Claimed) -> None:
@@ -56,7 +57,7 @@ class Events:
         except ServiceError as error:
             self._refuse(claimed, error)
             return
-        self._executing[claimed.id] = claimed
+        self._executing[claimed.key] = claimed
         self._crew.run(self._run, claimed, found)
 
     def held_count(self) -> int:
@@ -68,7 +69,7 @@ class Events:
         held = list(self._held.values())
         kept = claims.renew(held)
         for claimed in held:
-            if claimed.id not in kept and (slot := self._slots.get(claimed.id)) and slot.environment:
+            if claimed.key not in kept and (slot := self._slots.get(claimed.key)) and slot.environment:
                 log.warning("%s was taken by somebody else: its environment is stopped", claimed.id)
                 slot.environment.stop()
         self._restore_leases()
@@ -78,7 +79,7 @@ class Events:
         for claimed in list(self._executing.values()):
             if claimed.lease_key:
                 leases.restore(claimed.lease_key, str(claimed.id), seconds=claims.lease_s())
-                if claimed.id not in self._executing:  # it has ended, and given its lease back, in between
+                if claimed.key not in self._executing:  # it has ended, and given its lease back, in between
                     leases.release(claimed.lease_key, str(claimed.id))
 
     def give_back(self) -> int:
@@ -104,7 +105,7 @@ class Events:
                 until=clock.monotonic() + _LINE_S,
                 trace_id=claimed.trace,
             )
-            executed = self._workshop.run(spec, request, on_slot=partial(self._slots.__setitem__, claimed.id))
+            executed = self._workshop.run(spec, request, on_slot=partial(self._slots.__setitem__, claimed.key))
             batch = log_batch(spec, str(claimed.id), executed)
         except OutOfPatience:
             failure = "All of the server's memory for functions stayed in use."
@@ -118,11 +119,14 @@ class Events:
         finally:
             self._end(claimed, partial(finishing.finish, claimed, Result(executed, version, failure)), batch)
 
+    def _runs(self, request_id: uuid.UUID) -> bool:
+        return any(claimed.id == request_id for claimed in list(self._executing.values()))
+
     def _end(self, claimed: Claimed, finish: Callable[[Book], bool], batch: FunctionLogBatch | None = None) -> None:
-        self._executing.pop(claimed.id, None)
-        if claimed.lease_key:
+        self._executing.pop(claimed.key, None)
+        if claimed.lease_key and not self._runs(claimed.id):
             leases.release(claimed.lease_key, str(claimed.id))
-        done = partial(self._held.pop, claimed.id, None)
+        done = partial(self._held.pop, claimed.key, None)
         self._workshop.writer.put(Entry(finish=finish, logs=batch, done=done))
-        self._slots.pop(claimed.id, None)
+        self._slots.pop(claimed.key, None)
         self._on_end(claimed.function_id)
