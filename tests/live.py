@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -49,7 +50,7 @@ def _end_with_parent() -> None:
 
 
 def eventually[T](
-    read: Callable[[], T], holds: Callable[[T], bool], *, within_s: float = 60, every_s: float = 0.05
+    read: Callable[[], T], holds: Callable[[T], bool], *, within_s: float = 120, every_s: float = 0.05
 ) -> T:
     """What ``read`` gives as soon as it ``holds``: for what another process does in its own time."""
     deadline = time.monotonic() + within_s
@@ -178,6 +179,21 @@ class Live(Reachable):
             raise
         self._reader.join()
         return self.process.returncode
+
+    def start_afresh(self) -> None:
+        """Begin again with nothing in it, whatever state it is in."""
+        if self.process and self.process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self.stop()
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.remove()
+        self.data_dir.mkdir(mode=0o700)
+        if self._database:
+            self._database = OwnDatabase()
+            self.environment |= self._database.environment
+        self.start()
 
     def command(self, *words: str) -> tuple[str, ...]:
         """A management command of this instance, to be run with ``environment``."""
