@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import clock
 from logs.models import LogEvent
@@ -66,8 +67,8 @@ class Execution:
     failed: bool = False
 
 
-def steps(row: Invocation, events: Iterable[LogEvent]) -> list[Step]:
-    """The steps of one invocation, oldest first."""
+def steps(row: Invocation, events: Iterable[LogEvent], *, ahead: int = 0) -> list[Step]:
+    """The steps of one invocation, oldest first; ``ahead`` is how many events come before it while it waits."""
     found: list[Step] = []
     before, label = row.asked_at, _("Waiting")
     runs = executions(row, events)
@@ -78,7 +79,7 @@ def steps(row: Invocation, events: Iterable[LogEvent]) -> list[Step]:
             found.append(Step("init", _("Init (cold start)"), begins, timedelta(milliseconds=run.init_ms)))
         found.append(_execution(row, run, number, last=number == len(runs)))
         before, label = run.ended or run.started, _("Pause before the next attempt")
-    return [*found, *_after(row, before, label, ran=bool(runs))]
+    return [*found, *_after(row, before, label, ran=bool(runs), ahead=ahead)]
 
 
 def executions(row: Invocation, events: Iterable[LogEvent]) -> list[Execution]:
@@ -131,11 +132,11 @@ def _execution(row: Invocation, run: Execution, number: int, *, last: bool) -> S
     return Step("bad" if failed else "ok", label, run.started, length, row.error_type if failed and last else "")
 
 
-def _after(row: Invocation, before: datetime, label: str, *, ran: bool) -> list[Step]:
+def _after(row: Invocation, before: datetime, label: str, *, ran: bool, ahead: int) -> list[Step]:
     """What follows the last execution: more waiting, or the end."""
     if row.state == State.QUEUED:
-        note = _("due at %(time)s UTC") % {"time": f"{row.due_at:%H:%M:%S}"} if row.due_at else ""
-        return [Step("pause" if ran else "wait", label, before, max(clock.now() - before, timedelta(0)), note)]
+        waited = max(clock.now() - before, timedelta(0))
+        return [Step("pause" if ran else "wait", label, before, waited, _waits_for(row, ahead))]
     if row.state not in (State.DEAD_LETTER, State.DISCARDED) and not row.delivered_to:
         return []
     ended = row.finished_at or before
@@ -144,6 +145,15 @@ def _after(row: Invocation, before: datetime, label: str, *, ran: bool) -> list[
         return [Step("end", _("Discarded"), ended, note=reason)]
     label = _("Record sent to the destination") if row.state == State.SUCCEEDED else _("Given up and sent on")
     return [Step("end", label, ended, note=" · ".join(filter(None, (reason, row.delivered_to))))]
+
+
+def _waits_for(row: Invocation, ahead: int) -> str:
+    """Its time, and once that has come, its place in the line."""
+    if row.due_at is None:
+        return ""
+    if row.due_at > clock.now() or not ahead:
+        return _("due at %(time)s UTC") % {"time": f"{row.due_at:%H:%M:%S}"}
+    return ngettext("%(count)s event is before it", "%(count)s events are before it", ahead) % {"count": ahead}
 
 
 def placed(found: Sequence[Step]) -> list[Placed]:

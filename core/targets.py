@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from core import arns
 from core.errors import InvalidParameterValue
 
+type Attributes = Mapping[str, str | int]
+"""What goes beside an event: a text is an attribute of the type String, a number one of the type Number."""
+
 
 class Target(Protocol):
     """Accepts one event for ``arn`` on behalf of ``account_id``; raises ServiceError when it cannot.
@@ -17,17 +20,26 @@ class Target(Protocol):
     ``attributes`` go beside the event where the target has room for them, as a queue's messages do.
     """
 
-    def __call__(
-        self, *, account_id: str, arn: arns.Arn, event: Any, attributes: Mapping[str, str] | None = None
-    ) -> None: ...
+    def __call__(self, *, account_id: str, arn: arns.Arn, event: Any, attributes: Attributes | None = None) -> None: ...
+
+
+class Doorman(Protocol):
+    """Raises ServiceError unless the policy of ``arn`` lets another service in (``events.amazonaws.com``) that acts for
+    the resource ``source_arn`` of the account.
+    """
+
+    def __call__(self, *, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None: ...
 
 
 _targets: dict[str, Target] = {}
+_doormen: dict[str, Doorman] = {}
 
 
-def register(service: str, target: Target) -> None:
-    """Make ``target`` the one that takes events for ARNs of ``service``."""
+def register(service: str, target: Target, *, doorman: Doorman | None = None) -> None:
+    """Make ``target`` the one that takes events for ARNs of ``service``; ``doorman`` knows who may bring them."""
     _targets[service] = target
+    if doorman is not None:
+        _doormen[service] = doorman
 
 
 def accepts(arn: str) -> bool:
@@ -41,7 +53,14 @@ def takes(service: str) -> bool:
     return service in _targets
 
 
-def deliver(*, account_id: str, arn: str, event: Any, attributes: Mapping[str, str] | None = None) -> None:
+def check_service(*, account_id: str, arn: str, service: str, source_arn: str) -> None:
+    """Ask the policy of ``arn`` whether a service may bring events; raises ServiceError when it may not."""
+    parsed = arns.parse(arn)
+    if parsed is not None and (doorman := _doormen.get(parsed.service)):
+        doorman(account_id=account_id, arn=parsed, service=service, source_arn=source_arn)
+
+
+def deliver(*, account_id: str, arn: str, event: Any, attributes: Attributes | None = None) -> None:
     """Hand ``event`` (plain JSON data) to the resource that ``arn`` names, durably before returning."""
     parsed = arns.parse(arn)
     if parsed is None or parsed.service not in _targets:

@@ -42,6 +42,15 @@ class AttributeValue:
 type Attributes = Mapping[str, AttributeValue]
 
 
+def plain(given: Mapping[str, str | int]) -> dict[str, AttributeValue]:
+    """Attributes from plain values: texts are Strings, numbers Numbers; an empty text is none."""
+    return {
+        name: AttributeValue("Number" if isinstance(value, int) else "String", str(value))
+        for name, value in given.items()
+        if value != ""
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message to be sent. ``delay_s`` None: as the queue says; ``trace`` is the header that goes along."""

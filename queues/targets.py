@@ -1,21 +1,19 @@
 """Queues as targets of events: what is delivered to a queue's ARN is a message in it."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Account
 from core import arns
 from core.errors import InvalidParameterValue
+from core.targets import Attributes
 from core.trace import carried
-from queues import selectors
-from queues.contents import AttributeValue, Draft
+from queues import contents, selectors
+from queues.contents import Draft
 from queues.services import send_message
 
 
-def deliver_to_queue(
-    *, account_id: str, arn: arns.Arn, event: Any, attributes: Mapping[str, str] | None = None
-) -> None:
+def deliver_to_queue(*, account_id: str, arn: arns.Arn, event: Any, attributes: Attributes | None = None) -> None:
     """Send ``event`` as JSON to the queue ``arn``; in the caller's transaction if there is one. Raises ServiceError.
 
     FIFO queues are no targets, as on AWS: an event has no message group.
@@ -25,7 +23,7 @@ def deliver_to_queue(
     queue = selectors.queue_of_arn(account=Account(pk=account_id), arn=str(arn))
     draft = Draft(
         body=json.dumps(event, separators=(",", ":"), ensure_ascii=False),
-        attributes={name: AttributeValue("String", value) for name, value in (attributes or {}).items() if value},
+        attributes=contents.plain(attributes or {}),
         trace=carried(),
     )
     send_message(queue=queue, draft=draft, sender_id=account_id)

@@ -62,10 +62,14 @@ def destination_record(ending: Ending, *, now: datetime) -> dict[str, Any]:
     return record
 
 
-def dead_letter_attributes(ending: Ending) -> dict[str, str]:
-    """What a dead letter, whose body is the event itself, says about its failure: RequestID, ErrorCode, ErrorMessage."""
+def dead_letter_attributes(ending: Ending) -> dict[str, str | int]:
+    """What a dead letter, whose body is the event itself, says about its failure.
+
+    Source: Lambda developer guide, "Dead-letter queues": RequestID and ErrorMessage are of the type String, ErrorCode
+    of the type Number.
+    """
     message = ending.error_message.encode()[:_ERROR_MESSAGE_SIZE].decode("utf-8", "ignore")
-    return {"RequestID": ending.request_id, "ErrorCode": "200", "ErrorMessage": message}
+    return {"RequestID": ending.request_id, "ErrorCode": 200, "ErrorMessage": message}
 
 
 def send(*, account: Account, arn: str, ending: Ending, now: datetime) -> str:
@@ -79,7 +83,7 @@ def send_dead_letter(*, account: Account, arn: str, ending: Ending) -> str:
 
 
 def _deliver(
-    account: Account, arn: str, ending: Ending, *, event: Any, attributes: dict[str, str] | None = None
+    account: Account, arn: str, ending: Ending, *, event: Any, attributes: targets.Attributes | None = None
 ) -> str:
     try:
         if denied := refusal(account=account, role_arn=ending.role_arn, arn=arn):

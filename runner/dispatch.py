@@ -31,6 +31,7 @@ class Dispatcher:
         self._wake = threading.Event()
         self._over = threading.Event()
         self._served: dict[str, int] = {}  # account: when it was last served, as a counter
+        self._begun: dict[UUID, int] = {}  # function with due events: the same
         self._turns = itertools.count()
         self._throttled: dict[UUID, float] = {}  # function: not before this monotonic moment
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
@@ -83,6 +84,8 @@ class Dispatcher:
         heads = [head for head in claims.heads() if self._throttled.get(head.function.pk, 0.0) <= clock.monotonic()]
         if not heads:
             return 0
+        due = {head.function.pk for head in heads}
+        self._begun = {function_id: turn for function_id, turn in self._begun.items() if function_id in due}
         running = claims.running_by_account()
         accounts = claims.in_turn(heads, running=running, served=self._served)
         share = max(1, min(BATCH, free // len(accounts)))
@@ -96,14 +99,23 @@ class Dispatcher:
         return count
 
     def _serve_account(self, heads: list[Head], limit: int) -> int:
-        count = 0
-        for head in heads:
+        """Take up to ``limit`` events: each of the account's functions gets its part, and who was served longest ago is
+        first, so that a function with a thousand old events does not keep another one waiting.
+        """
+        count, left = 0, len(heads)
+        for head in sorted(heads, key=lambda head: self._begun.get(head.function.pk, -1)):
             if count >= limit:
                 break
-            claimed, throttled = claims.claim(head, limit=limit - count)
-            if throttled:
-                self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
-            for one in claimed:
-                self._run(one)
-            count += len(claimed)
+            count += self._serve(head, max(1, (limit - count) // left))
+            left -= 1
         return count
+
+    def _serve(self, head: Head, limit: int) -> int:
+        claimed, throttled = claims.claim(head, limit=limit)
+        if throttled:
+            self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
+        if claimed:
+            self._begun[head.function.pk] = next(self._turns)
+        for one in claimed:
+            self._run(one)
+        return len(claimed)

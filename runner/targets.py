@@ -1,18 +1,16 @@
 """The runner as a target of events: delivering to a function's ARN invokes it, asynchronously."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Account
 from core import arns
 from core.errors import InvalidParameterValue
+from core.targets import Attributes
 from runner import services
 
 
-def deliver_to_function(
-    *, account_id: str, arn: arns.Arn, event: Any, attributes: Mapping[str, str] | None = None
-) -> None:
+def deliver_to_function(*, account_id: str, arn: arns.Arn, event: Any, attributes: Attributes | None = None) -> None:
     """Accept ``event`` for the function ``arn``; in the caller's transaction if there is one. Raises ServiceError."""
     if not arn.resource.startswith("function:") or arn.account != account_id:
         raise InvalidParameterValue(f"The destination ARN {arn} is invalid.")

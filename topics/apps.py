@@ -7,6 +7,6 @@ class TopicsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import targets
-        from topics.targets import deliver_to_topic
+        from topics.targets import deliver_to_topic, let_in
 
-        targets.register("sns", deliver_to_topic)
+        targets.register("sns", deliver_to_topic, doorman=let_in)

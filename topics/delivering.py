@@ -235,7 +235,7 @@ def _request(notification: Notification) -> tuple[str, bool, bool]:
     """What was answered, whether that was well, and whether another try may help."""
     subscription = notification.subscription
     headers = {
-        "content-type": notification.content_type,
+        "content-type": "text/plain; charset=UTF-8",
         "user-agent": "Amazon Simple Notification Service Agent",
         "x-amz-sns-message-id": notification.message_id,
         "x-amz-sns-message-type": notification.kind,

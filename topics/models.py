@@ -81,7 +81,6 @@ class Notification(models.Model):
     kind = models.CharField(max_length=32)  # Notification, SubscriptionConfirmation, UnsubscribeConfirmation
     message_id = models.CharField(max_length=36)
     body = models.TextField()
-    content_type = models.CharField(max_length=64, default="text/plain; charset=UTF-8")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=clock.now)

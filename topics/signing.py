@@ -18,7 +18,7 @@ from topics.models import SigningKey
 CERTIFICATE_PATH = "/_sns/certificate.pem"
 _YEARS = 10
 _lock = threading.Lock()
-_loaded: dict[str, Any] = {}
+_kept: list[tuple[SigningKey, Any]] = []  # the row and its private key, once it is known to be committed
 
 
 def sign(document: Mapping[str, Any]) -> str:
@@ -27,24 +27,40 @@ def sign(document: Mapping[str, Any]) -> str:
     from cryptography.hazmat.primitives.asymmetric import padding
 
     digest = hashes.SHA256() if document.get("SignatureVersion") == "2" else hashes.SHA1()  # noqa: S303 (AWS's version 1)
-    return base64.b64encode(_key().sign(signed_text(document), padding.PKCS1v15(), digest)).decode()
+    _, key = _known()
+    return base64.b64encode(key.sign(signed_text(document), padding.PKCS1v15(), digest)).decode()
 
 
 def certificate() -> str:
     """The certificate of this server's key, in PEM."""
-    return _row().certificate_pem
+    row, _ = _known()
+    return row.certificate_pem
 
 
-def _key() -> Any:
+def forget() -> None:
+    """Read the key again at the next signature: for tests, whose databases come and go."""
+    with _lock:
+        _kept.clear()
+
+
+def _known() -> tuple[SigningKey, Any]:
+    """The row and its key, read once in a process. It is kept when the transaction that read it has committed: the row
+    may have been made in it, and a transaction may be taken back.
+    """
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    row = _row()
     with _lock:
-        if _loaded.get("pem") != row.private_pem:
-            _loaded.update(
-                pem=row.private_pem, key=load_pem_private_key(row.private_pem.encode(), password=None), row=row
-            )
-        return _loaded["key"]
+        if _kept:
+            return _kept[0]
+    row = _row()
+    found = row, load_pem_private_key(row.private_pem.encode(), password=None)
+    transaction.on_commit(lambda: _keep(found))
+    return found
+
+
+def _keep(found: tuple[SigningKey, Any]) -> None:
+    with _lock:
+        _kept[:] = [found]
 
 
 def _row() -> SigningKey:

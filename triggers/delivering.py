@@ -18,9 +18,11 @@ from django.db import connection, transaction
 from accounts.models import Account
 from accounts.selectors import own_arn
 from core import arns, clock, failpoints, limits, targets
-from core.errors import ServiceError, TooManyRequests
+from core.errors import ResourceNotFound, ServiceError, TooManyRequests
 from core.trace import carrying
-from queues.contents import AttributeValue, Draft
+from queues import contents
+from queues.contents import Draft
+from queues.errors import QueueDoesNotExist
 from queues.selectors import queue_of_arn
 from queues.services import send_message
 from runner.services import invoke_async
@@ -116,7 +118,7 @@ def _send_to_queue(delivery: Delivery, arn: str, payload: str, attributes: Mappi
     queue = queue_of_arn(account=delivery.account, arn=arn)
     draft = Draft(
         body=payload,
-        attributes={name: AttributeValue("String", value) for name, value in (attributes or {}).items() if value},
+        attributes=contents.plain(attributes or {}),
         trace=delivery.trace,
         group_id=delivery.settings.get("MessageGroupId", "") if queue.is_fifo else "",
     )
@@ -124,11 +126,15 @@ def _send_to_queue(delivery: Delivery, arn: str, payload: str, attributes: Mappi
 
 
 def _check_permission(delivery: Delivery, account: Account, arn: str, service: str) -> None:
-    """By the role where there is one; a rule's function decides by its own policy, and so does its queue without one."""
+    """By the role where there is one; a rule's function decides by its own policy, and so do its queue and its topic
+    without a role.
+    """
     if delivery.service == EVENTS and service == "lambda":
         access.check_invoke_by_policy(account=account, function_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
     elif delivery.service == EVENTS and service == "sqs" and not delivery.role_arn:
         access.check_send_by_policy(account=account, queue_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
+    elif delivery.service == EVENTS and not delivery.role_arn:
+        targets.check_service(account_id=account.id, arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
     elif delivery.role_arn and (action := ACTIONS.get(service)):
         session = delivery.origin_arn.rpartition("/")[2]
         access.check_role(account=account, role_arn=delivery.role_arn, action=action, resource=arn, session=session)
@@ -158,7 +164,8 @@ def _put_on_bus(delivery: Delivery, arn: str, payload: str) -> None:
 
 
 def _failed(delivery: Delivery, error: ServiceError) -> None:
-    delivery.error_code, delivery.error_message = type(error).code[:64], error.text
+    code = code_of(error) if delivery.service == EVENTS else type(error).code
+    delivery.error_code, delivery.error_message = code[:64], error.text
     log.info("Delivery %s to %s failed: %s", delivery.pk, delivery.target_arn, error.text)
     if not (error.status >= 500 or isinstance(error, TooManyRequests)):
         _give_up(delivery, "")  # a target that is gone or closed stays so
@@ -191,6 +198,20 @@ def _give_up(delivery: Delivery, condition: str) -> None:
             log.warning("Delivery %s has no dead-letter queue: %s", delivery.pk, error.text)
             delivery.error_message = f"{delivery.error_message} (dead letter: {error.text})"
     _end(delivery, state)
+
+
+def code_of(error: ServiceError) -> str:
+    """EventBridge's own word for what went wrong at a rule's target.
+
+    Source: EventBridge user guide, "Using dead-letter queues to process undelivered events", error codes.
+    """
+    if isinstance(error, TooManyRequests):
+        return "THROTTLING"
+    if isinstance(error, ResourceNotFound | QueueDoesNotExist) or error.status == 404:
+        return "NO_RESOURCE"
+    if error.status == 403:
+        return "NO_PERMISSIONS"
+    return "INTERNAL_ERROR" if error.status >= 500 else "INVALID_PARAMETER"
 
 
 def dead_letter_attributes(delivery: Delivery, condition: str) -> dict[str, str]:

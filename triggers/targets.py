@@ -5,11 +5,12 @@ from typing import Any
 
 from core import arns, clock
 from core.errors import InvalidParameterValue
+from core.targets import Attributes
 from core.trace import carried
 from triggers import matching
 
 
-def deliver_to_bus(*, account_id: str, arn: arns.Arn, event: Any, attributes: Mapping[str, str] | None = None) -> None:
+def deliver_to_bus(*, account_id: str, arn: arns.Arn, event: Any, attributes: Attributes | None = None) -> None:
     """Put a destination's record on the bus ``arn``; in the caller's transaction. Raises ServiceError.
 
     Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations": the record is the detail.

@@ -70,7 +70,7 @@ def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> Ht
         "invocation": row,
         "event": results.pretty(result.payload)[0] if result.payload else "",
         "log": loglines.chunk((event.message, event.source) for event in events),
-        "timeline": timeline.placed(timeline.steps(row, events)),
+        "timeline": timeline.placed(timeline.steps(row, events, ahead=invocations.ahead_of(invocation=row))),
         **result_context(version, result),
     }
     return render_page(request, "invocations/detail.html", context, fragments={"invocation"})

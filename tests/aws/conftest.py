@@ -15,6 +15,11 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.credentials
+import botocore.exceptions
+import botocore.httpsession
+import botocore.model
+import botocore.parsers
+import botocore.serialize
 import pytest
 import uvicorn
 
@@ -169,6 +174,37 @@ def ada_boto(product: str) -> Boto:
 def mallory_boto(product: str) -> Boto:
     """Mallory at the same endpoint."""
     return Boto(product, create_account(slug="mallory", name="Mallory"))
+
+
+class Form:
+    """A service's operations as older clients call them: with a form, answered in XML."""
+
+    def __init__(self, boto: Boto, model: botocore.model.ServiceModel, *, signed_for: str) -> None:
+        self._boto, self._model, self._signed_for = boto, model, signed_for
+
+    def __call__(self, name: str, *, path: str = "", **members: Any) -> Any:
+        operation = self._model.operation_model(name)
+        wire = botocore.serialize.QuerySerializer().serialize_to_request(members, operation)
+        botocore.awsrequest.prepare_request_dict(wire, self._boto.endpoint + path)
+        request = botocore.awsrequest.create_request_object(wire)
+        credentials = botocore.credentials.Credentials(self._boto.key.id, self._boto.key.secret)
+        botocore.auth.SigV4Auth(credentials, self._signed_for, "us-east-1").add_auth(request)
+        answer = botocore.httpsession.URLLib3Session().send(request.prepare())
+        response = {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content}
+        read = botocore.parsers.QueryParser().parse(response, operation.output_shape)
+        if answer.status_code >= 300:
+            raise botocore.exceptions.ClientError(read, name)
+        return read
+
+
+class Json:
+    """The same by boto3's own choice."""
+
+    def __init__(self, boto: Boto, service: str) -> None:
+        self._client = boto.client(service)
+
+    def __call__(self, name: str, **members: Any) -> Any:
+        return getattr(self._client, botocore.xform_name(name))(**members)
 
 
 @dataclass

@@ -20,47 +20,18 @@ import pytest
 from accounts.models import Account
 from core import clock
 from runner.models import Invocation, InvocationType, State
-from tests.aws.conftest import Boto
+from tests.aws.conftest import Boto, Form, Json
 from tests.factories import write_log
 
 DIMENSIONS = [{"Name": "Page", "Value": "home"}]
 
 
-class Form:
-    """The operations of CloudWatch as older clients call them: with a form, answered in XML."""
-
-    def __init__(self, boto: Boto) -> None:
-        self._boto = boto
-        self._model = botocore.session.get_session().get_service_model("cloudwatch")
-
-    def __call__(self, name, **members):
-        operation = self._model.operation_model(name)
-        wire = botocore.serialize.QuerySerializer().serialize_to_request(members, operation)
-        botocore.awsrequest.prepare_request_dict(wire, self._boto.endpoint)
-        request = botocore.awsrequest.create_request_object(wire)
-        credentials = botocore.credentials.Credentials(self._boto.key.id, self._boto.key.secret)
-        botocore.auth.SigV4Auth(credentials, "monitoring", "us-east-1").add_auth(request)
-        answer = botocore.httpsession.URLLib3Session().send(request.prepare())
-        response = {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content}
-        read = botocore.parsers.QueryParser().parse(response, operation.output_shape)
-        if answer.status_code >= 300:
-            raise botocore.exceptions.ClientError(read, name)
-        return read
-
-
-class Json:
-    """The same by boto3's own choice."""
-
-    def __init__(self, boto: Boto) -> None:
-        self._client = boto.client("cloudwatch")
-
-    def __call__(self, name, **members):
-        return getattr(self._client, botocore.xform_name(name))(**members)
-
-
-@pytest.fixture(params=[Json, Form])
+@pytest.fixture(params=["json", "query"])
 def cloudwatch(request, ada_boto):
-    return request.param(ada_boto)
+    if request.param == "json":
+        return Json(ada_boto, "cloudwatch")
+    model = botocore.session.get_session().get_service_model("cloudwatch")
+    return Form(ada_boto, model, signed_for="monitoring")
 
 
 def span(now: datetime) -> dict[str, datetime]:
@@ -127,7 +98,7 @@ def test_many_metrics_are_read_at_once_with_an_expression(cloudwatch, now):
 
 
 def test_a_large_put_that_the_client_compresses_is_stored(ada_boto, now):
-    call = Json(ada_boto)
+    call = Json(ada_boto, "cloudwatch")
     put(call, now, *[1.0] * 1000)
 
     answer = call(

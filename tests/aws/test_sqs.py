@@ -15,7 +15,7 @@ import botocore.session
 import pytest
 
 from aws import model
-from tests.aws.conftest import Boto
+from tests.aws.conftest import Form, Json
 
 sys.path.insert(0, "scripts")
 SLIDE = "https://sqs.eu-west-1.amazonaws.com/675696485075/orders"
@@ -46,40 +46,9 @@ def older_model() -> botocore.model.ServiceModel:
     )
 
 
-class Form:
-    """The operations as clients of before 2023 call them."""
-
-    def __init__(self, boto: Boto) -> None:
-        self._boto, self._model = boto, older_model()
-
-    def __call__(self, name, *, path="", **members):
-        operation = self._model.operation_model(name)
-        wire = botocore.serialize.QuerySerializer().serialize_to_request(members, operation)
-        botocore.awsrequest.prepare_request_dict(wire, self._boto.endpoint + path)
-        request = botocore.awsrequest.create_request_object(wire)
-        credentials = botocore.credentials.Credentials(self._boto.key.id, self._boto.key.secret)
-        botocore.auth.SigV4Auth(credentials, "sqs", "us-east-1").add_auth(request)
-        answer = botocore.httpsession.URLLib3Session().send(request.prepare())
-        response = {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content}
-        read = botocore.parsers.QueryParser().parse(response, operation.output_shape)
-        if answer.status_code >= 300:
-            raise botocore.exceptions.ClientError(read, name)
-        return read
-
-
-class Json:
-    """The same by boto3's own choice."""
-
-    def __init__(self, boto: Boto) -> None:
-        self._client = boto.client("sqs")
-
-    def __call__(self, name, **members):
-        return getattr(self._client, botocore.xform_name(name))(**members)
-
-
-@pytest.fixture(params=[Json, Form])
+@pytest.fixture(params=["json", "query"])
 def sqs(request, ada_boto):
-    return request.param(ada_boto)
+    return Json(ada_boto, "sqs") if request.param == "json" else Form(ada_boto, older_model(), signed_for="sqs")
 
 
 @pytest.fixture
@@ -352,7 +321,7 @@ def test_mistakes_are_answered_in_aws_s_words(sqs, url):
 
 
 def test_the_two_protocols_name_a_missing_queue_each_in_its_way(ada_boto):
-    json_, form = Json(ada_boto), Form(ada_boto)
+    json_, form = Json(ada_boto, "sqs"), Form(ada_boto, older_model(), signed_for="sqs")
 
     assert refused(json_, "PurgeQueue", QueueUrl="none")[1] == "The specified queue does not exist."
     assert (
@@ -361,7 +330,7 @@ def test_the_two_protocols_name_a_missing_queue_each_in_its_way(ada_boto):
 
 
 def test_a_form_may_be_posted_to_the_queue_s_own_address(ada_boto):
-    form = Form(ada_boto)
+    form = Form(ada_boto, older_model(), signed_for="sqs")
     url = form("CreateQueue", QueueName="orders")["QueueUrl"]
 
     form("SendMessage", path=url.removeprefix(ada_boto.endpoint), MessageBody="to the address")

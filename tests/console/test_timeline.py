@@ -103,3 +103,9 @@ def test_the_page_of_an_invocation_shows_its_way(ada, at_browser, make_function,
     )
     page = text(at_browser(ada).get(f"/ada/functions/hello/invocations/{row.pk}/"))
     assert "Init (cold start)" in page and DLQ in page
+
+
+def test_an_event_whose_time_has_come_tells_its_place_in_the_line(event):
+    row = event(state=State.QUEUED, due_at=NOON, finished_at=None)
+    [step] = timeline.steps(row, [], ahead=12)
+    assert (step.kind, step.note) == ("wait", "12 events are before it")

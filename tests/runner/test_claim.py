@@ -150,3 +150,93 @@ def test_a_lost_worker_does_not_hold_reserved_concurrency(ada, send, frozen_cloc
     claims.sweep()
     claimed, _ = claims.claim(claims.heads()[0], limit=10)
     assert len(claimed) == 1
+
+
+class TestFairnessAmongFunctions:
+    """Of one account: none waits until another has none left."""
+
+    @pytest.fixture
+    def served(self):
+        from runner.dispatch import Dispatcher
+
+        taken = []
+
+        def rounds(count, *, free, share=100):
+            """The functions' names in the order in which the rounds of a dispatcher begin with their events."""
+            dispatcher = Dispatcher(run=taken.append, free=lambda: free, account_share=share)
+            for _ in range(count):
+                dispatcher.dispatch()
+            return [one.function_name for one in taken]
+
+        return rounds
+
+    def test_a_function_with_many_old_events_does_not_keep_another_one_waiting(self, ada, send, served, frozen_clock):
+        send(ada, 30, "flood")
+        frozen_clock.advance(seconds=1)
+        send(ada, 2, "quiet")
+        assert served(1, free=4) == ["flood", "flood", "quiet", "quiet"]
+
+    def test_who_was_served_longest_ago_is_next_when_there_is_room_for_one(self, ada, send, served, frozen_clock):
+        send(ada, 30, "flood")
+        frozen_clock.advance(seconds=1)
+        send(ada, 2, "quiet")
+        frozen_clock.advance(seconds=1)
+        send(ada, 2, "late")
+        assert served(6, free=1) == ["flood", "quiet", "late", "flood", "quiet", "late"]
+
+    def test_what_one_function_does_not_need_is_for_the_others(self, ada, send, served):
+        send(ada, 1, "quiet")
+        send(ada, 30, "flood")
+        assert sorted(served(1, free=8)) == ["flood"] * 7 + ["quiet"]
+
+    def test_a_throttled_function_leaves_its_part_to_the_others(self, ada, send, served):
+        from functions.models import Function
+
+        send(ada, 30, "narrow")
+        send(ada, 30, "wide")
+        Function.objects.filter(name="narrow").update(reserved_concurrency=1)
+        names = served(2, free=6)
+        assert names.count("narrow") == 1
+        assert names.count("wide") >= 9
+
+    def test_an_account_never_has_more_than_its_share(self, ada, send, served):
+        for name in ("one", "two", "three"):
+            send(ada, 10, name)
+        assert len(served(10, free=50, share=6)) == 6
+
+
+def test_accounts_get_their_turns_whatever_the_number_of_their_functions(ada, grace, send, frozen_clock):
+    from runner.dispatch import Dispatcher
+
+    for number in range(5):
+        send(ada, 10, f"f{number}")
+    frozen_clock.advance(seconds=1)
+    send(grace, 10, "one")
+    taken = []
+    Dispatcher(run=taken.append, free=lambda: 8, account_share=100).dispatch()
+    assert [one.account_id for one in taken].count(grace.pk) == 4
+
+
+@pytest.mark.parametrize(("calls", "room"), [(0, 12), (4, 8), (8, 4), (16, 4), (100, 4)])
+def test_events_make_room_for_calls_and_keep_a_quarter(world, settings, calls, room):
+    """Somebody waits for a call; still, no event waits for ever."""
+    from runner.engine import Engine
+
+    settings.WORKER_CONCURRENCY = 16
+    engine = Engine(open_environment=world.open)
+    engine._call_crew._busy = calls
+    assert engine._free_for_events() == room
+
+
+def test_an_event_knows_how_many_come_before_it(ada, send, frozen_clock):
+    from runner import selectors
+
+    rows = []
+    for _ in range(4):
+        rows += send(ada)
+        frozen_clock.advance(seconds=1)
+    send(ada, 3, "other")
+    assert [selectors.ahead_of(invocation=row) for row in rows] == [0, 1, 2, 3]
+    (head,) = (head for head in claims.heads() if head.function.name == "hello")
+    claims.claim(head, limit=2)
+    assert [selectors.ahead_of(invocation=row) for row in rows[2:]] == [0, 1]

@@ -1,7 +1,7 @@
 """Topics, and subscribers to look at."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +12,16 @@ from queues import services as queue_services
 from queues.models import Queue
 from tests.queues.conftest import receive
 from tests.runner.conftest import code_dir, counted_metrics, make_function  # noqa: F401
-from topics import messages, services
+from topics import messages, services, signing
 from topics.messages import Message, Sent
 from topics.models import Subscription, Topic
+
+
+@pytest.fixture(autouse=True)
+def no_key_known() -> Iterator[None]:
+    """The key of a database that is gone is not kept for the next one."""
+    yield
+    signing.forget()
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 import base64
 import json
+import re
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from django.db import transaction
 
+from core import targets
 from core.trace import carrying
 from functions.policies import Permission
 from functions.services.permissions import add_permission
@@ -17,6 +20,7 @@ from tests.topics.conftest import publish, received
 from topics import messages, services, signing
 from topics.errors import BatchEntryIdsNotDistinct, InvalidParameter
 from topics.messages import Message
+from topics.models import SigningKey
 
 RED = {"colour": AttributeValue("String", "red"), "weight": AttributeValue("Number", "12")}
 
@@ -156,3 +160,73 @@ def test_a_batch_publishes_what_it_can(topic, open_queue, subscribe):
     assert [found["Message"] for found in received(queue)] == ["good"]
     with pytest.raises(BatchEntryIdsNotDistinct):
         services.publish_batch(topic=topic, entries=[entries[0], entries[0]])
+
+
+class TestTheKeyThatSigns:
+    @pytest.mark.django_db(transaction=True)
+    def test_it_is_read_once_in_a_process(self, django_assert_num_queries):
+        document = {"Message": "hello", "SignatureVersion": "1"}
+        first = signing.sign(document)
+        with django_assert_num_queries(0):
+            assert signing.sign(document) == first
+            signing.certificate()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_key_whose_making_was_taken_back_is_not_used_again(self):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            signing.sign({"Message": "hello"})
+            _ = 1 / 0
+        signing.sign({"Message": "hello"})
+        assert SigningKey.objects.get().certificate_pem == signing.certificate()
+
+
+class TestWhatIsDeliveredToTheLetter:
+    """Sources: SNS developer guide, "Amazon SNS message formats"; Lambda developer guide, "Using Lambda with SNS"."""
+
+    def test_a_queues_notification_has_aws_s_members_in_aws_s_order(self, topic, open_queue, subscribe):
+        queue = open_queue(topic)
+        subscribe(topic, "sqs", queue.arn)
+        publish(topic, "hello", subject="Greeting", attributes=RED)
+        (found,) = received(queue)
+        assert list(found) == [
+            *("Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp", "SignatureVersion"),
+            *("Signature", "SigningCertURL", "UnsubscribeURL", "MessageAttributes"),
+        ]
+        assert found["MessageAttributes"]["weight"] == {"Type": "Number", "Value": "12"}
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", found["Timestamp"])
+
+    def test_without_a_subject_and_attributes_a_queue_sees_neither(self, topic, open_queue, subscribe):
+        queue = open_queue(topic)
+        subscribe(topic, "sqs", queue.arn)
+        publish(topic, "hello")
+        (found,) = received(queue)
+        assert {"Subject", "MessageAttributes"} & set(found) == set()
+
+    def test_a_functions_record_has_all_members_also_the_empty_ones(self, ada, topic, make_function, subscribe):
+        make_function(ada)
+        permission = Permission(sid="sns", action="lambda:InvokeFunction", principal="sns.amazonaws.com")
+        add_permission(account=ada, name="hello", permission=permission)
+        subscription = subscribe(topic, "lambda", f"arn:aws:lambda:us-east-1:{ada.pk}:function:hello")
+        publish(topic, "hello")
+        [record] = json.loads(bytes(Invocation.objects.get().payload))["Records"]
+        assert list(record) == ["EventSource", "EventVersion", "EventSubscriptionArn", "Sns"]
+        assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")
+        assert record["EventSubscriptionArn"] == subscription.arn
+        assert list(record["Sns"]) == [
+            *("Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp", "SignatureVersion"),
+            *("Signature", "SigningCertUrl", "UnsubscribeUrl", "MessageAttributes"),
+        ]
+        assert (record["Sns"]["Subject"], record["Sns"]["MessageAttributes"]) == (None, {})
+
+    def test_a_dead_letter_of_a_function_has_its_error_code_as_a_number(self, ada, topic, open_queue, subscribe):
+        queue = open_queue(topic)
+        subscribe(topic, "sqs", queue.arn)
+        letter = {"RequestID": "r", "ErrorCode": 200, "ErrorMessage": "always"}
+        targets.deliver(account_id=ada.pk, arn=topic.arn, event={"the": "event"}, attributes=letter)
+        (found,) = received(queue)
+        assert json.loads(found["Message"]) == {"the": "event"}
+        assert found["MessageAttributes"] == {
+            "RequestID": {"Type": "String", "Value": "r"},
+            "ErrorCode": {"Type": "Number", "Value": "200"},
+            "ErrorMessage": {"Type": "String", "Value": "always"},
+        }

@@ -10,6 +10,7 @@ from core.errors import ValidationError
 from functions.services.functions import delete_function
 from queues.services import create_queue, receive_message, set_queue_attributes
 from runner.models import Invocation
+from topics import services as topics
 from triggers import delivering, inputs, selectors
 from triggers.documents import event as make_event
 from triggers.models import Delivery
@@ -28,13 +29,14 @@ def put(account, *entries):
     return results
 
 
-def open_to_events(account, queue):
+def open_to_events(account, queue, service="events.amazonaws.com", **more):
     policy = {
         "Statement": {
             "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
+            "Principal": {"Service": service},
             "Action": "sqs:SendMessage",
             "Resource": queue.arn,
+            **more,
         }
     }
     set_queue_attributes(account=account, name=queue.name, given={"Policy": json.dumps(policy)})
@@ -99,6 +101,36 @@ def test_a_role_may_open_the_queue_instead(ada, queue):
     assert bodies(queue) == ['"hello"']
 
 
+def test_a_topic_gets_events_when_its_policy_lets_them_in(ada, queue):
+    """The policy that a topic has of itself lets in its account alone, and no rule."""
+    topic = topics.create_topic(account=ada, name="orders")
+    open_to_events(ada, queue, "sns.amazonaws.com")
+    topics.subscribe(account=ada, topic=topic, protocol="sqs", endpoint=queue.arn, given={"RawMessageDelivery": "true"})
+    rule = rules.put_rule(account=ada, name="mine", event_pattern=MINE)
+    rules.put_targets(account=ada, rule="mine", given=[{"Id": "t", "Arn": topic.arn, "InputPath": "$.detail.total"}])
+    put(ada)
+    [refused] = selectors.last_deliveries(rule)
+    assert (refused.state, refused.error_code) == ("dropped", "NO_PERMISSIONS")
+    assert "events.amazonaws.com is not authorized to perform: SNS:Publish" in refused.error_message
+    assert bodies(queue) == []
+
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
+    of_rule = {"Resource": topic.arn, "Condition": {"ArnEquals": {"aws:SourceArn": rule.arn}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement | of_rule]})
+    topics.set_topic_attributes(account=ada, arn=topic.arn, name="Policy", value=policy)
+    put(ada)
+    assert bodies(queue) == ["12"]
+
+
+def test_a_policy_for_another_rule_lets_nothing_in(ada, queue):
+    condition = {"ArnEquals": {"aws:SourceArn": arns.iam(ada.id, "role/other")}}
+    open_to_events(ada, queue, Condition=condition)
+    rules.put_rule(account=ada, name="mine", event_pattern=MINE)
+    rules.put_targets(account=ada, rule="mine", given=[{"Id": "q", "Arn": queue.arn}])
+    put(ada)
+    assert bodies(queue) == []
+
+
 def test_a_fifo_queue_gets_events_in_their_group(ada):
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     queue = create_queue(account=ada, name="orders.fifo", given=attributes, tags={})
@@ -140,7 +172,7 @@ def test_what_a_function_that_is_gone_should_have_got_becomes_a_dead_letter(ada,
     told = {name: attribute.value for name, attribute in message.attributes.items()}
     assert told["RULE_ARN"] == rule.arn
     assert told["TARGET_ARN"] == arns.function("us-east-1", ada.id, "hello")
-    assert told["ERROR_CODE"] == "ResourceNotFoundException"
+    assert told["ERROR_CODE"] == "NO_RESOURCE"
     assert told["RETRY_ATTEMPTS"] == "0"
     assert selectors.last_deliveries(rule)[0].state == "dead-letter"
 

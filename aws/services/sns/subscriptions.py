@@ -4,13 +4,9 @@ from django.db.models import QuerySet
 
 from aws.operation import Caller, Params, operation
 from aws.services.sns import shapes
-from core import paging
-from core.errors import InvalidParameterValue
+from aws.services.sns.pages import page
 from topics import attributes, selectors, services
-from topics.errors import InvalidParameter
 from topics.models import Subscription
-
-PAGE = 100
 
 
 @operation("sns", "Subscribe")
@@ -55,10 +51,7 @@ def list_subscriptions_by_topic(caller: Caller, request: Params) -> Params:
 
 
 def _page(rows: "QuerySet[Subscription]", request: Params) -> Params:
-    try:
-        found, token = paging.page(rows, marker=request.get("NextToken"), size=PAGE, key="pk")
-    except InvalidParameterValue:
-        raise InvalidParameter(what="NextToken") from None
+    found, token = page(rows, request, key="pk")
     return {"Subscriptions": [shapes.subscription(row) for row in found], "NextToken": token}
 
 

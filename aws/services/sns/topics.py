@@ -2,12 +2,8 @@
 
 from aws.operation import Caller, Params, operation
 from aws.services.sns import shapes
-from core import paging
-from core.errors import InvalidParameterValue
+from aws.services.sns.pages import page
 from topics import attributes, selectors, services
-from topics.errors import InvalidParameter
-
-PAGE = 100
 
 
 @operation("sns", "CreateTopic")
@@ -29,11 +25,7 @@ def delete_topic(caller: Caller, request: Params) -> None:
 
 @operation("sns", "ListTopics")
 def list_topics(caller: Caller, request: Params) -> Params:
-    rows = selectors.list_topics(account=caller.account)
-    try:
-        found, token = paging.page(rows, marker=request.get("NextToken"), size=PAGE, key="name")
-    except InvalidParameterValue:
-        raise InvalidParameter(what="NextToken") from None
+    found, token = page(selectors.list_topics(account=caller.account), request, key="name")
     return {"Topics": [{"TopicArn": topic.arn} for topic in found], "NextToken": token}
 
 
