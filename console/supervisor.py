@@ -23,7 +23,7 @@ from typing import IO
 from core import clock
 
 BACKOFF_S = (0.2, 1, 2, 5, 15, 30)  # before the first, second … restart in a row
-SETTLED_S = 60  # after this long alive, the next crash counts as a first one
+SETTLED_S = 10  # after this long alive it did start, and the next crash counts as a first one
 LOG_BYTES = 5_000_000  # a log file's bound; one older file is kept beside it
 LINE_BYTES = 65_536
 TAIL_LINES = 30

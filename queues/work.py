@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from core import database
 from core.errors import ServiceError
@@ -29,6 +29,11 @@ from queues.errors import QueueDoesNotExist
 log = logging.getLogger(__name__)
 
 type Job[T] = Callable[[Effects], T]
+
+
+class InDoubt(Exception):
+    """The database went away while it committed: what was asked for is done, or not, and nobody can tell."""
+
 
 _BATCH = 128
 
@@ -65,15 +70,20 @@ async def performed[T](job: Job[T]) -> T:
 
 
 def run(jobs: list[Job[Any]]) -> list[Any]:
-    """Run jobs in one transaction; a result for each, or the ``ServiceError`` it raised."""
+    """Run jobs in one transaction; a result for each, or the ``ServiceError`` it raised. Raises ``InDoubt``."""
     effects = Effects()
     results: list[Any] = []
-    with transaction.atomic():
-        for job in jobs:
-            try:
-                results.append(job(effects))
-            except ServiceError as error:
-                results.append(error)
+    try:
+        with transaction.atomic():
+            for job in jobs:
+                try:
+                    results.append(job(effects))
+                except ServiceError as error:
+                    results.append(error)
+    except (OperationalError, InterfaceError) as error:
+        if len(results) == len(jobs):
+            raise InDoubt from error
+        raise
     effects.apply()
     return results
 
@@ -148,6 +158,9 @@ class _Desk:
                     asked.error = result
                 else:
                     asked.result = result
+        except InDoubt as error:  # a second time might send every message twice: those who asked decide
+            for asked in batch:
+                asked.error = error.__cause__
         except Exception as error:
             if len(batch) == 1:
                 # All that the database itself can refuse is a message in a queue that was deleted meanwhile.

@@ -8,15 +8,17 @@ holds and nobody was told.
 import logging
 import threading
 import time
+import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from core import database, failpoints
 from logs.services import FunctionLogBatch, write_function_events
 from runner import records
+from runner.models import Invocation
 from runner.policies import Book
 from runner.records import Row
 
@@ -105,10 +107,10 @@ class Writer:
         return batch
 
     def _write_patiently(self, batch: list[Entry]) -> None:
-        for _try in range(_TRIES):
+        for number in range(_TRIES):
             try:
                 with database.borrowed():
-                    write(batch)
+                    write(batch, in_doubt=number > 0)
                 return
             except (OperationalError, InterfaceError) as error:  # locked, full, gone: it may come back
                 log.warning("The database does not take records: %s", error)
@@ -121,17 +123,25 @@ class Writer:
         log.error("%d records are lost: the database did not take them", len(batch))
 
 
-def write(batch: Sequence[Entry]) -> None:
-    """Write entries in one transaction."""
+def write(batch: Sequence[Entry], *, in_doubt: bool = False) -> None:
+    """Write entries in one transaction. ``in_doubt``: it was tried before, and may have been committed all the same."""
     failpoints.reach("answer-commit")
     with database.turn(), transaction.atomic():
-        records.insert([entry.row() for entry in batch if entry.row is not None])
+        rows = [(entry, entry.row()) for entry in batch if entry.row is not None]
+        there = _there(row["id"] for _entry, row in rows) if in_doubt else set()
+        records.insert([row for _entry, row in rows if row["id"] not in there])
+        written = {id(entry) for entry, row in rows if row["id"] in there}
         book = Book()
         for entry in batch:
-            if entry.finish is not None:
-                entry.finish(book)
+            if entry.finish is not None and not entry.finish(book) and in_doubt:
+                written.add(id(entry))  # it has ended already: by this very entry, or it was lost to somebody else
         book.notes.write()
-        write_function_events([entry.logs for entry in batch if entry.logs is not None])
+        write_function_events([entry.logs for entry in batch if entry.logs is not None and id(entry) not in written])
+
+
+def _there(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these invocations have their row."""
+    return set(Invocation.objects.filter(pk__in=list(ids)).values_list("pk", flat=True))
 
 
 def _write_alone(entry: Entry) -> None:
@@ -139,5 +149,5 @@ def _write_alone(entry: Entry) -> None:
         try:
             with database.borrowed():
                 write([part])
-        except (DatabaseError, ValueError, TypeError, KeyError):
+        except Exception:  # whatever it is: the thread must live on, for all the others
             log.exception("A record could not be written")

@@ -141,6 +141,7 @@ class Cluster:
     def kill(self) -> None:
         """kill -9 of every process of it at once, as a crash would; returns when they are gone."""
         assert self.process
+        self._freeze()
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         ends = [os.pidfd_open(int(child)) for child in children if Path(f"/proc/{child}").exists()]
         self.process.kill()
@@ -151,6 +152,13 @@ class Cluster:
             select.select([end], [], [], ENDS_WITHIN_S)
             os.close(end)
         self.process.wait()
+
+    def _freeze(self) -> None:
+        """So that it does not make another child behind our back, which would outlive it and hold its memory."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "TZX":
+            time.sleep(0.001)
 
     def remove(self) -> None:
         """It and everything in it are gone."""

@@ -1,10 +1,12 @@
 """The fixed cast and the frozen clock, for every test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
@@ -87,6 +89,19 @@ def frozen_clock() -> Iterator[clock.Frozen]:
     """The clock stands at ``NOON``; ``advance(seconds=…)`` moves it."""
     with clock.frozen(NOON) as frozen:
         yield frozen
+
+
+@pytest.fixture
+def broken_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, it has the next commit done and its connection broken before anybody hears of it: the server was killed."""
+    commit = BaseDatabaseWrapper.commit
+
+    def commit_and_break(self: BaseDatabaseWrapper) -> None:
+        monkeypatch.setattr(BaseDatabaseWrapper, "commit", commit)
+        commit(self)
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    return lambda: monkeypatch.setattr(BaseDatabaseWrapper, "commit", commit_and_break)
 
 
 @pytest.fixture(scope="session")

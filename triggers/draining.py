@@ -273,6 +273,9 @@ class Drainer:
         except (DatabaseError, InterfaceError, ServiceError) as error:
             log.warning("Mappings wait: %s", error)
             return
+        except Exception:  # a mapping that nobody can read must not end the loop that serves the others
+            log.exception("Mappings wait")
+            return
         if self._over:
             return
         self._renew(found)
