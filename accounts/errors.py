@@ -57,6 +57,12 @@ class AccountExists(ResourceConflict):
     message = "Account already exists: {slug}"
 
 
+class ClockRefused(ValidationError):
+    """A change that no clock takes."""
+
+    title: ClassVar[Any] = _("The clock cannot do that")
+
+
 class UserExists(ResourceConflict):
     """A user name that is taken."""
 

@@ -1,4 +1,6 @@
-"""Users, 12-digit accounts, access keys, and IAM's roles and policies."""
+"""Users, 12-digit accounts, their clocks, access keys, and IAM's roles and policies."""
+
+from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -6,6 +8,7 @@ from django.utils.crypto import salted_hmac
 
 from core import arns, clock, ids
 from core.models import AccountOwned
+from core.timeline import Timeline
 
 
 class Account(models.Model):
@@ -24,6 +27,22 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} ({self.id})"
+
+
+class AccountClock(models.Model):
+    """What was done to an account's clock; see ``core.timeline``. No row, or an empty one, is real time.
+
+    ``changes`` counts; what waits for a moment of this clock has been told of the first ``settled`` of them.
+    """
+
+    account = models.OneToOneField(Account, primary_key=True, on_delete=models.CASCADE, related_name="clock")
+    stretches = models.JSONField(default=list)
+    changes = models.PositiveIntegerField(default=0)
+    settled = models.PositiveIntegerField(default=0)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return Timeline.from_json(self.stretches)
 
 
 class User(AbstractUser):

@@ -32,6 +32,11 @@ app.conf.update(
     beat_schedule={
         "dispatch due events": {"task": "runner.tasks.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
         "fire due schedules": {"task": "triggers.tasks.fire_due_schedules", "schedule": 1.0, "options": {"expires": 5}},
+        "tell who waits of a changed clock": {
+            "task": "accounts.tasks.settle_clocks",
+            "schedule": 1.0,
+            "options": {"expires": 5},
+        },
         "remove old firings": {"task": "triggers.tasks.prune_firings", "schedule": 3600.0},
         "remove old invocations": {"task": "runner.tasks.prune_invocations", "schedule": 3600.0},
         "remove old log events": {"task": "logs.tasks.sweep_logs", "schedule": 60.0, "options": {"expires": 60}},

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, Q
 
+from accounts import clocks
 from core import clock, database, failpoints, ids, limits
 from functions.models import Function
-from runner import leases, lookup
+from runner import clockwork, leases, lookup
 from runner.leases import Allowance
 from runner.lineage import ALLOW, HOPS, hops_of
 from runner.models import Invocation, State
@@ -93,9 +94,9 @@ def heads() -> list[Head]:
     state, now = State.QUEUED.value, clock.now()
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, [state, state, state])
-        due = {_uuid(pk): _moment(moment) for pk, moment in cursor.fetchall()}
+        due = {_uuid(pk): _moment(moment) for pk, moment in cursor.fetchall() if moment is not None}
     wanted = [pk for pk, moment in due.items() if moment <= now]
-    functions = Function.objects.select_related("account").filter(pk__in=wanted)
+    functions = Function.objects.select_related("account__clock").filter(pk__in=wanted)
     return [Head(function, due[function.pk], function.account.concurrency_limit) for function in functions]
 
 
@@ -155,7 +156,9 @@ def claim_one(request_id: str) -> Claimed | None:
     row = Invocation.objects.filter(pk=request_id, state=State.QUEUED, due_at__lte=clock.now()).first()
     if row is None or row.function_id is None:
         return None
-    function = Function.objects.select_related("account").get(pk=row.function_id)
+    function = Function.objects.select_related("account__clock").get(pk=row.function_id)
+    if not _ready(function, [row]):
+        return None
     head = Head(function, row.due_at or clock.now(), function.account.concurrency_limit)
     if cause := _hopeless(function, row, Book()):
         return next(iter(_take([row], head, lease_key="", give_up=cause)), None)
@@ -174,13 +177,24 @@ def lease_s() -> float:
 
 def _due_rows(function: Function, *, limit: int) -> list[Invocation]:
     rows = Invocation.objects.filter(state=State.QUEUED, function=function, due_at__lte=clock.now())
-    return list(rows.order_by("due_at")[:limit])
+    return _ready(function, list(rows.order_by("due_at")[:limit]))
+
+
+def _ready(function: Function, rows: list[Invocation]) -> list[Invocation]:
+    """Without those that come too early since their account's clock was changed; these are told of it."""
+    timeline, now = clocks.of(function.account), clock.now()
+    early = [row.pk for row in rows if clockwork.is_early(row, timeline=timeline, now=now)]
+    if early:
+        clockwork.realign(function.account_id, early)
+    return [row for row in rows if row.pk not in early]
 
 
 def _hopeless(function: Function, row: Invocation, book: Book) -> Cause | None:
     if function.reserved_concurrency == 0:
         return Cause.ZERO_RESERVED_CONCURRENCY
-    if too_old(asked_at=row.asked_at, now=clock.now(), policy=book.policy(function, row.qualifier)):
+    timeline = clocks.of(function.account)
+    asked_at, now = timeline.aged(row.asked_at), timeline.aged(clock.now())
+    if too_old(asked_at=asked_at, now=now, policy=book.policy(function, row.qualifier)):
         return Cause.EVENT_AGE_EXCEEDED
     if function.recursive_loop != ALLOW and hops_of(row.trace, function_id=str(function.pk)) > HOPS:
         return Cause.RECURSIVE_INVOCATION
@@ -247,7 +261,7 @@ def requeue(claimed: Iterable[Claimed]) -> int:
     count = 0
     for one in claimed:
         held = Invocation.objects.filter(pk=one.id, token=one.token, state=State.RUNNING)
-        count += held.update(state=State.QUEUED, token="", lease_until=None, due_at=clock.now())
+        count += held.update(state=State.QUEUED, token="", lease_until=None, due_at=clock.now(), due_aged=None)
         leases.release(one.lease_key, str(one.id))
     return count
 
@@ -287,6 +301,7 @@ def _put_back(row: Invocation, now: datetime) -> int:
         lease_until=None,
         infra_attempts=F("infra_attempts") + 1,
         due_at=now + platform_pause(row.infra_attempts + 1),
+        due_aged=None,
     )
     if moved:
         leases.release_lost(account_id=row.account_id, function_id=str(row.function_id), request_id=str(row.pk))

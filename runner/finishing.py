@@ -12,8 +12,9 @@ from typing import Any
 
 from accounts.models import Account
 from core import arns, clock
+from core.timeline import REAL
 from functions.models import EventInvokeConfig, Function, Version
-from runner import delivery, retries, states
+from runner import clockwork, delivery, retries, states
 from runner.claims import Claimed
 from runner.delivery import SUCCESS, Ending
 from runner.execution import Executed
@@ -42,18 +43,21 @@ def finish(claimed: Claimed, result: Result, book: Book) -> bool:
     ended = result.executed.ended if result.executed else Ended.PLATFORM_FAILURE
     attempts = claimed.attempt + (ended is not Ended.PLATFORM_FAILURE)
     failures = claimed.infra_attempts + (ended is Ended.PLATFORM_FAILURE)
+    timeline = REAL if ended is Ended.SUCCESS else book.held_clock(claimed.account_id)
+    now = clock.now()
     decision = retries.decide(
         ended=ended,
         attempts=attempts,
         infra_attempts=failures,
-        asked_at=claimed.asked_at,
-        now=clock.now(),
+        asked_at=timeline.aged(claimed.asked_at),
+        now=timeline.aged(now),
         policy=book.policy(function, claimed.qualifier),
     )
     changes = {"attempt": attempts, "infra_attempts": failures, **_figures(result)}
     match decision:
         case RetryAt(moment):
-            moved = _move(claimed, changes | {"state": State.QUEUED, "due_at": moment})
+            due = clockwork.due(moment, ended=ended, timeline=timeline, now=now)
+            moved = _move(claimed, changes | {"state": State.QUEUED, **due})
         case Done():
             moved = _end(claimed, result, changes, book, cause=None)
         case GiveUp(cause):

@@ -48,7 +48,8 @@ class Invocation(models.Model):
 
     attempt = models.PositiveSmallIntegerField(default=0)  # executions that ended in an answer or a function error
     infra_attempts = models.PositiveSmallIntegerField(default=0)  # executions lost to a platform failure
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # real time; None once it is over, and while the account's clock stands
+    due_aged = models.DateTimeField(null=True)  # what the clock must have come to, of a retry; see accounts.clocks
     token = models.CharField(max_length=32, blank=True)  # fences the execution that holds the lease
     lease_until = models.DateTimeField(null=True)
 

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
+from accounts import clocks
 from core import limits
+from core.timeline import Timeline
 from functions import selectors
 from functions.models import EventInvokeConfig, Function
 from runner.metrics import Notes
@@ -31,6 +33,7 @@ class Book:
         self.notes = Notes()
         self._functions: dict[UUID, Function | None] = {}
         self._configs: dict[tuple[UUID, str], EventInvokeConfig | None] = {}
+        self._clocks: dict[str, Timeline] = {}
 
     def function(self, function_id: UUID) -> Function | None:
         """The function, or None when it was deleted."""
@@ -44,6 +47,12 @@ class Book:
         if key not in self._configs:
             self._configs[key] = selectors.find_event_invoke_config(function=function, qualifier=qualifier)
         return self._configs[key]
+
+    def held_clock(self, account_id: str) -> Timeline:
+        """The account's clock, which stays as it is until the transaction ends."""
+        if account_id not in self._clocks:
+            self._clocks |= clocks.held([account_id])
+        return self._clocks[account_id]
 
     def policy(self, function: Function | None, qualifier: str) -> Policy:
         return of_config(self.config(function, qualifier) if function else None)

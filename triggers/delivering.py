@@ -15,9 +15,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from accounts import clocks
 from accounts.models import Account
 from accounts.selectors import own_arn
-from core import arns, clock, failpoints, limits, targets
+from core import arns, clock, database, failpoints, limits, targets
 from core.errors import ResourceNotFound, ServiceError, TooManyRequests
 from core.trace import carrying
 from queues import contents
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
 MAX_ATTEMPTS, MAX_AGE_S = limits.EVENT_RETRY_ATTEMPTS_DEFAULT, limits.EVENT_AGE_S_DEFAULT
 BATCH = 50
+_STEP = 500
 MAX_HOPS = 5
 _LONGEST_PAUSE_S = 480  # 185 tries in 24 hours
 
@@ -66,12 +68,42 @@ def _deliver_batch() -> int:
     rows = Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=clock.now()).order_by("due_at")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
-    batch = list(rows.select_related("account")[:BATCH])
+    batch = list(rows.select_related("account__clock")[:BATCH])
+    early = [delivery for delivery in batch if _is_early(delivery)]
+    if early:
+        _align(early)
     for delivery in batch:
-        deliver(delivery)
+        if delivery not in early:
+            deliver(delivery)
     if batch:
         failpoints.reach("deliver-commit")
     return len(batch)
+
+
+def _is_early(delivery: Delivery) -> bool:
+    """Found due and is not: the account's clock was changed, and the row was not told yet."""
+    return delivery.due_aged is not None and delivery.due_aged > clocks.of(delivery.account).aged(clock.now())
+
+
+def settle(account_id: str) -> None:
+    """Bring what waits for a target in line with its account's clock, some at a time."""
+    waiting = Delivery.objects.filter(account_id=account_id, state=Delivery.State.WAITING, due_aged__isnull=False)
+    keys = list(waiting.values_list("pk", flat=True))
+    for start in range(0, len(keys), _STEP):
+        with database.turn(), transaction.atomic():
+            rows = waiting.select_for_update().filter(pk__in=keys[start : start + _STEP])
+            _align(list(rows.defer("payload").order_by("pk")))
+
+
+def _align(rows: list[Delivery]) -> None:
+    """Set ``due_at`` of rows that are locked and wait by their clocks; the age of an event counts from its first try on."""
+    timelines = clocks.held([row.account_id for row in rows])
+    for row in rows:
+        if row.due_aged is not None:
+            row.due_at = timelines[row.account_id].real_of_aged(row.due_aged)
+            if not row.attempts and row.due_at is not None:
+                row.asked_at = row.due_at
+    Delivery.objects.bulk_update(rows, ["due_at", "asked_at"], batch_size=200)
 
 
 def deliver(delivery: Delivery) -> None:
@@ -171,13 +203,14 @@ def _failed(delivery: Delivery, error: ServiceError) -> None:
     if not (error.status >= 500 or isinstance(error, TooManyRequests)):
         _give_up(delivery, "")  # a target that is gone or closed stays so
         return
-    again = clock.now() + pause(delivery.attempts)
+    timeline = clocks.held([delivery.account_id])[delivery.account_id]
+    again = timeline.aged(clock.now()) + pause(delivery.attempts)
     if delivery.attempts > delivery.max_attempts:
         _give_up(delivery, "MaximumRetryAttempts")
-    elif again - delivery.asked_at > timedelta(seconds=delivery.max_age_s):
+    elif again - timeline.aged(delivery.asked_at) > timedelta(seconds=delivery.max_age_s):
         _give_up(delivery, "MaximumEventAgeInSeconds")
     else:
-        delivery.due_at = again
+        delivery.due_at, delivery.due_aged = timeline.real_of_aged(again), again
         delivery.save()
 
 

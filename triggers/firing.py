@@ -1,7 +1,9 @@
 """Schedules come round: each tick becomes a row, once, in the transaction that moves the timetable on.
 
 Several beats, or none for a while, change nothing but when it happens: ticks that were missed are caught up for an
-hour, the last five of them; older ones are recorded as missed.
+hour, the last five of them; older ones are recorded as missed. How late a tick is, is real time: on a clock that was
+moved on, what lies between was reached that very moment, so the last five fire. On a fast clock five become five
+times as many, or a server that is busy for seconds would lose some.
 """
 
 import random
@@ -14,13 +16,16 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from core import clock, failpoints
+from accounts import clocks
+from core import clock, database, failpoints
+from core.timeline import REAL, Timeline
 from triggers import bell, delivering, documents, inputs, timetables
 from triggers.models import Delivery, Firing, Rule, RuleTarget, Schedule, Timetable
 
 BATCH = 1000
 CATCH_UP_TICKS = 5
 _MOST_MISSED = 2_000  # recorded in one step; the next second goes on
+_STEP = 500
 
 
 @dataclass(slots=True)
@@ -47,16 +52,23 @@ def _fire_batch() -> tuple[int, bool]:
         rows = list(_locked_due(clock.now()))
         if not rows:
             return 0, False
+        timelines = clocks.held([row.account_id for row in rows])
+        now = clock.now()
         firings: list[Firing] = []
         for row in rows:
-            due = due_ticks(row, now=clock.now())
+            timeline = timelines[row.account_id]
+            timetables.align(row, timeline)
+            due = due_ticks(row, now=now, timeline=timeline)
             row.next_at = due.next_at
-            firings += [Firing(timetable=row, nominal_at=at, state=Firing.State.MISSED) for at in due.missed]
-            firings += [Firing(timetable=row, nominal_at=at, state=Firing.State.FIRED) for at in due.fire]
-        Timetable.objects.bulk_update(rows, ["next_at"], batch_size=400)
+            timetables.align(row, timeline)
+            firings += [_firing(row, at, Firing.State.MISSED) for at in due.missed]
+            firings += [_firing(row, at, Firing.State.FIRED) for at in due.fire]
+        _save(rows)
         _record(firings)
         fired = [firing for firing in firings if firing.state == Firing.State.FIRED]
-        deliveries = [delivery for firing in fired for delivery in _deliveries(firing)]
+        deliveries = [
+            delivery for firing in fired for delivery in _deliveries(firing, timelines[firing.timetable.account_id])
+        ]
         Delivery.objects.bulk_create(deliveries, batch_size=200)
         failpoints.reach("fire-commit")
         if deliveries:
@@ -65,8 +77,16 @@ def _fire_batch() -> tuple[int, bool]:
     return len(fired), len(rows) == BATCH
 
 
+def _firing(row: Timetable, at: datetime, state: Firing.State) -> Firing:
+    return Firing(timetable=row, nominal_at=at, era=row.era, state=state)
+
+
+def _save(rows: list[Timetable]) -> None:
+    Timetable.objects.bulk_update(rows, ["next_at", "due_at", "era", "anchor"], batch_size=200)
+
+
 def _locked_due(now: datetime) -> "QuerySet[Timetable]":
-    rows = Timetable.objects.filter(next_at__lte=now).order_by("next_at")
+    rows = Timetable.objects.filter(due_at__lte=now).order_by("due_at")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     related = rows.select_related("rule__bus", "schedule__group").prefetch_related("rule__targets")
@@ -79,37 +99,86 @@ def _record(firings: list[Firing]) -> None:
         with transaction.atomic():
             Firing.objects.bulk_create(firings, batch_size=400)
     except IntegrityError:
-        wanted = {(firing.timetable_id, firing.nominal_at) for firing in firings}
-        known = set(
-            Firing.objects.filter(timetable_id__in={pk for pk, _ in wanted}).values_list("timetable_id", "nominal_at")
-        )
-        firings[:] = [firing for firing in firings if (firing.timetable_id, firing.nominal_at) not in known]
+        of_these = Firing.objects.filter(timetable_id__in={firing.timetable_id for firing in firings})
+        known = set(of_these.values_list("timetable_id", "era", "nominal_at"))
+        firings[:] = [firing for firing in firings if (firing.timetable_id, firing.era, firing.nominal_at) not in known]
         Firing.objects.bulk_create(firings, batch_size=400)
 
 
-def due_ticks(timetable: Timetable, *, now: datetime) -> Due:
-    """What a timetable whose ``next_at`` has come owes by ``now``. Pure."""
-    found, grace = Due(), now - timedelta(seconds=settings.SCHEDULE_GRACE_S)
+def due_ticks(timetable: Timetable, *, now: datetime, timeline: Timeline = REAL) -> Due:
+    """What a timetable whose ``next_at`` has come owes by ``now``, on its account's clock. Pure.
+
+    Of a clock that is not simply real, thousands of ticks may lie behind: the last of them are enough to record.
+    """
+    found, shown = Due(), timeline.shown(now)
+    grace = now - timedelta(seconds=settings.SCHEDULE_GRACE_S)
     recent: list[datetime] = []
+    over: list[datetime] = []  # went by in a jump
+    jumped_to: datetime | None = None
     tick = timetable.next_at
-    while tick is not None and tick <= now:
+    if timeline.stretches and tick is not None and tick <= shown:
+        tick = _not_far_before(timetable, tick, timeline.shown(grace))
+    while tick is not None and tick <= shown:
         if len(found.missed) >= _MOST_MISSED:
             break
-        (recent if tick > grace else found.missed).append(tick)
+        reached = timeline.reached(tick)
+        if reached.jumped_to is not None and reached.jumped_to != jumped_to:
+            jumped_to = reached.jumped_to
+            tick = _not_far_before(timetable, tick, jumped_to)
+        if reached.real <= grace:
+            found.missed.append(tick)
+        else:
+            (recent if reached.jumped_to is None else over).append(tick)
         tick = timetables.next_after(timetable, tick)
     found.next_at = tick
-    if tick is not None and tick <= now:
+    if tick is not None and tick <= shown:
         return found
-    found.fire = recent[-CATCH_UP_TICKS:]
-    found.missed += recent[:-CATCH_UP_TICKS]
+    most = CATCH_UP_TICKS * timeline.rate
+    found.fire = sorted([*over[-CATCH_UP_TICKS:], *recent[-most:]])
+    found.missed += [*over[:-CATCH_UP_TICKS], *recent[:-most]]
     return found
+
+
+def _not_far_before(timetable: Timetable, tick: datetime, moment: datetime) -> datetime:
+    """``tick``, or a later one from which on there are some more until ``moment``, not thousands. Pure."""
+    width = timedelta(minutes=2 * CATCH_UP_TICKS)
+    while moment - width > tick:
+        first = found = timetables.next_after(timetable, moment - width)
+        for _ in range(CATCH_UP_TICKS):
+            found = timetables.next_after(timetable, found) if found is not None else None
+        if first is not None and found is not None and found <= moment:
+            return first
+        width *= 4
+    return tick
+
+
+def settle(account_id: str) -> None:
+    """Bring timetables and deliveries of an account in line with its clock, some at a time."""
+    keys = list(Timetable.objects.filter(account_id=account_id).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), _STEP):
+        with database.turn(), transaction.atomic():
+            wanted = Timetable.objects.select_for_update(of=("self",)).filter(pk__in=keys[start : start + _STEP])
+            rows = list(wanted.select_related("rule", "schedule").order_by("pk"))
+            timeline = clocks.held([account_id])[account_id]
+            for row in rows:
+                timetables.align(row, timeline)
+            _save(rows)
+    delivering.settle(account_id)
+    ring()
 
 
 @transaction.atomic
 def fire_now(timetable: Timetable) -> Firing:
     """Fire once, by hand; the timetable goes on as before."""
-    firing = Firing.objects.create(timetable=timetable, nominal_at=clock.now(), state=Firing.State.FIRED, by_hand=True)
-    Delivery.objects.bulk_create(list(_deliveries(firing)))
+    timeline = clocks.held([timetable.account_id])[timetable.account_id]
+    firing = Firing.objects.create(
+        timetable=timetable,
+        nominal_at=timeline.shown(clock.now()),
+        era=timeline.era,
+        state=Firing.State.FIRED,
+        by_hand=True,
+    )
+    Delivery.objects.bulk_create(list(_deliveries(firing, timeline)))
     transaction.on_commit(delivering.ring)
     return firing
 
@@ -117,7 +186,7 @@ def fire_now(timetable: Timetable) -> Firing:
 # -- what a tick sets off --------------------------------------------------------------------------
 
 
-def _deliveries(firing: Firing) -> Iterator[Delivery]:
+def _deliveries(firing: Firing, timeline: Timeline) -> Iterator[Delivery]:
     timetable = firing.timetable
     if timetable.rule is not None:
         event = documents.scheduled_event(
@@ -129,7 +198,7 @@ def _deliveries(firing: Firing) -> Iterator[Delivery]:
         for target in timetable.rule.targets.all():
             yield of_rule(timetable.rule, target, event, firing=firing)
     elif timetable.schedule is not None:
-        yield _of_schedule(timetable.schedule, firing)
+        yield _of_schedule(timetable.schedule, firing, timeline)
 
 
 def of_rule(
@@ -164,13 +233,15 @@ def of_rule(
     )
 
 
-def _of_schedule(schedule: Schedule, firing: Firing) -> Delivery:
+def _of_schedule(schedule: Schedule, firing: Firing, timeline: Timeline) -> Delivery:
     now, target = clock.now(), schedule.target
     retry = target.get("RetryPolicy", {})
     late = 0.0
     if schedule.window_minutes and not firing.by_hand:
         late = random.uniform(0, schedule.window_minutes * 60)  # noqa: S311 (spreads load, hides nothing)
-    due_at = max(now, firing.nominal_at + timedelta(seconds=late))
+    wait = firing.nominal_at + timedelta(seconds=late) - timeline.shown(now)
+    due_aged = timeline.aged(now) + wait if wait > timedelta(0) else None
+    due_at = timeline.real_of_aged(due_aged) if due_aged is not None else now
     return Delivery(
         account_id=schedule.account_id,
         firing=firing,
@@ -183,8 +254,9 @@ def _of_schedule(schedule: Schedule, firing: Firing) -> Delivery:
         max_attempts=retry.get("MaximumRetryAttempts", delivering.MAX_ATTEMPTS),
         max_age_s=retry.get("MaximumEventAgeInSeconds", delivering.MAX_AGE_S),
         dead_letter_arn=target.get("DeadLetterConfig", {}).get("Arn", ""),
-        asked_at=due_at,
+        asked_at=due_at or now,
         due_at=due_at,
+        due_aged=due_aged,
     )
 
 

@@ -129,9 +129,11 @@ class Schedule(AccountOwned):
 
 
 class Timetable(AccountOwned):
-    """When a rule or a schedule fires. ``next_at`` is None while it is off and when nothing is left to come.
+    """When a rule or a schedule fires, on the clock of its account (``accounts.clocks``).
 
-    ``anchor`` is what a rate is counted from.
+    ``next_at`` is what that clock shows then, None while it is off and when nothing is left to come; ``due_at`` is the
+    real moment, None also while the clock stands. ``anchor`` is what a rate is counted from. ``era`` says which of the
+    times that the clock was put back ``next_at`` belongs to.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -141,11 +143,16 @@ class Timetable(AccountOwned):
     zone = models.CharField(max_length=50, default="UTC")
     anchor = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
-    next_at = models.DateTimeField(null=True, db_index=True)
+    next_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    era = models.PositiveIntegerField(default=0)
 
 
 class Firing(models.Model):
-    """One tick of a timetable: the pair of both is there once, whoever saw it first and however often."""
+    """One tick of a timetable: both with its ``era`` are there once, whoever saw it first and however often.
+
+    ``nominal_at`` is what the account's clock showed, ``recorded_at`` is real.
+    """
 
     class State(models.TextChoices):
         FIRED = "fired"
@@ -153,12 +160,13 @@ class Firing(models.Model):
 
     timetable = models.ForeignKey(Timetable, on_delete=models.CASCADE, related_name="firings")
     nominal_at = models.DateTimeField()
+    era = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=8, choices=State)
     recorded_at = models.DateTimeField(default=clock.now)
     by_hand = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["timetable", "nominal_at"], name="firing_once")]
+        constraints = [models.UniqueConstraint(fields=["timetable", "era", "nominal_at"], name="firing_once_in_era")]
         indexes = [models.Index(fields=["recorded_at"], name="firing_recorded")]
 
 
@@ -190,7 +198,8 @@ class Delivery(AccountOwned):
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField(default=clock.now)
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # real time; None once it is over, and while the account's clock stands
+    due_aged = models.DateTimeField(null=True)  # what the clock must have come to; None: due at once
     finished_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)

@@ -137,7 +137,7 @@ def last_firings(of: Rule | Schedule, *, count: int = 20) -> list[Fired]:
     timetable = timetable_of(of)
     if timetable is None:
         return []
-    rows = Firing.objects.filter(timetable=timetable).order_by("-nominal_at").prefetch_related("deliveries")
+    rows = Firing.objects.filter(timetable=timetable).order_by("-era", "-nominal_at").prefetch_related("deliveries")
     return [Fired(firing, list(firing.deliveries.all())) for firing in rows[:count]]
 
 

@@ -1,9 +1,11 @@
-"""When rules and schedules fire next: kept in the transaction that changes them."""
+"""When rules and schedules fire next, on their account's clock: kept in the transaction that changes them."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from accounts import clocks
 from core import clock
+from core.timeline import Timeline
 from triggers.cron import At, Expression, Rate, parse_rule_expression, parse_schedule_expression
 from triggers.models import Rule, Schedule, Timetable
 
@@ -48,31 +50,55 @@ def keep_for_rule(rule: Rule) -> None:
     if not rule.schedule_expression:
         Timetable.objects.filter(rule=rule).delete()
         return
-    now = clock.now()
+    timeline = clocks.held([rule.account_id])[rule.account_id]
+    shown = timeline.shown(clock.now())
     row = Timetable.objects.filter(rule=rule).first() or Timetable(rule=rule, account_id=rule.account_id)
     if row.expression != rule.schedule_expression:
-        row.expression, row.anchor = rule.schedule_expression, now
-    row.next_at = next_after(row, now) if rule.is_enabled else None
+        row.expression, row.anchor = rule.schedule_expression, shown
+    _plan(row, timeline, shown)
     row.save()
 
 
 def keep_for_schedule(schedule: Schedule) -> None:
     """A rate begins at its start date, or at once; an ``at()`` that is over is looked at once more and found late."""
-    now = clock.now()
+    timeline = clocks.held([schedule.account_id])[schedule.account_id]
+    shown = timeline.shown(clock.now())
     row = Timetable.objects.filter(schedule=schedule).first()
-    row = row or Timetable(schedule=schedule, account_id=schedule.account_id, anchor=now)
+    row = row or Timetable(schedule=schedule, account_id=schedule.account_id, anchor=shown)
     expression = _of_schedule(schedule.expression, schedule.zone)
-    begin = schedule.starts_at or now
     if isinstance(expression, Rate) and (row.expression != schedule.expression or schedule.starts_at is not None):
-        row.anchor = begin - expression.period
+        row.anchor = (schedule.starts_at or shown) - expression.period
     row.expression, row.zone, row.ends_at = schedule.expression, schedule.zone, schedule.ends_at
-    if schedule.state == Schedule.State.DISABLED:
-        row.next_at = None
-    elif isinstance(expression, At):
-        row.next_at = _once(row, expression.moment, schedule)
-    else:
-        row.next_at = next_after(row, max(begin, now) - _INSTANT)
+    _plan(row, timeline, shown)
     row.save()
+
+
+def align(row: Timetable, timeline: Timeline) -> None:
+    """Set ``due_at`` by its account's clock; once that was put back, look for the next tick anew. Nothing is saved."""
+    if row.era != timeline.era:
+        if row.schedule is None or row.schedule.starts_at is None:
+            row.anchor = min(row.anchor, timeline.era_began)
+        _plan(row, timeline, timeline.era_began)
+    row.due_at = timeline.real_of(row.next_at) if row.next_at is not None else None
+
+
+def _plan(row: Timetable, timeline: Timeline, shown: datetime) -> None:
+    """The first tick from what the clock shows on."""
+    if row.rule is not None:
+        row.next_at = next_after(row, shown) if row.rule.is_enabled else None
+    elif row.schedule is not None:
+        row.next_at = _first(row, row.schedule, shown)
+    row.era = timeline.era
+    row.due_at = timeline.real_of(row.next_at) if row.next_at is not None else None
+
+
+def _first(row: Timetable, schedule: Schedule, shown: datetime) -> datetime | None:
+    expression = expression_of(row)
+    if schedule.state == Schedule.State.DISABLED:
+        return None
+    if isinstance(expression, At):
+        return _once(row, expression.moment, schedule)
+    return next_after(row, max(schedule.starts_at or shown, shown) - _INSTANT)
 
 
 def _once(row: Timetable, moment: datetime, schedule: Schedule) -> datetime | None:

@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
+from accounts import clocks
 from accounts.models import Account
 from accounts.selectors import own_arn
 from core import arns, clock, limits, strict_json, targets
@@ -173,7 +174,7 @@ def delete_schedule_group(*, account: Account, name: str) -> None:
 def _checked(account: Account, given: Settings) -> dict[str, Any]:
     values: dict[str, Any] = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     check_expression(values["expression"], values["zone"])
-    _check_dates(values["starts_at"], values["ends_at"])
+    _check_dates(values["starts_at"], values["ends_at"], now=clocks.read(account.pk).shown(clock.now()))
     values["target"] = dict(values["target"])
     _check_target(account, values["target"])
     return values
@@ -189,8 +190,7 @@ def check_expression(expression: str, zone: str = "UTC") -> None:
         raise InvalidSchedule(f"Invalid Schedule Expression {expression}.") from None
 
 
-def _check_dates(starts_at: datetime | None, ends_at: datetime | None) -> None:
-    now = clock.now()
+def _check_dates(starts_at: datetime | None, ends_at: datetime | None, *, now: datetime) -> None:
     if starts_at is not None and starts_at < now - _PAST:
         raise InvalidSchedule("The StartDate you specify cannot be earlier than 5 minutes ago.")
     if ends_at is not None and ends_at < now:
