@@ -1,7 +1,7 @@
 """Reading accounts."""
 
 from accounts.errors import AccountNotFound
-from accounts.models import Account
+from accounts.models import Account, User
 from core import arns
 
 
@@ -11,6 +11,16 @@ def get_account(*, account_id: str) -> Account:
         return Account.objects.get(id=account_id)
     except Account.DoesNotExist:
         raise AccountNotFound(account_id=account_id) from None
+
+
+def may_set_clock(*, user: User, account: Account) -> bool:
+    """Whether a person may change an account's clock: staff may, and whoever has the account for themselves.
+
+    Students who share an account have a class's time in common: there it is the teacher's.
+    """
+    if user.is_staff:
+        return True
+    return user.account_id == account.pk and not User.objects.filter(account=account).exclude(pk=user.pk).exists()
 
 
 def own_arn(*, account: Account, arn: str) -> tuple[str, bool]:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from console import clockface
 from console.nav import sections
 
 THEMES = ("light", "dark", "system")
@@ -25,6 +26,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         ),
         "languages": settings.LANGUAGES,
         "account": account,
+        "clockface": clockface.of(account, request.user) if account else None,
         "nav": sections(request, account) if account else [],
         "strings": _strings(),
     }

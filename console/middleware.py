@@ -37,7 +37,7 @@ class Workspace(MiddlewareMixin):
 
 def find_account(user: User, slug: str) -> Account:
     """The account with this slug if ``user`` may see it, else 404."""
-    account = Account.objects.filter(slug=slug).first()
+    account = Account.objects.select_related("clock").filter(slug=slug).first()
     if account is None or not (user.is_staff or user.account_id == account.pk):
         raise Http404(slug)
     return account

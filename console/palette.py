@@ -69,6 +69,7 @@ def _entries(account: Account, words: list[str], function: str) -> Iterator[Entr
             url = reverse(section.url_name, args=[slug])
             yield Entry(_("Pages"), str(section.label), section.icon, url, section.aws, hue=section.hue)
     yield Entry(_("Pages"), _("Account"), "user", reverse("account", args=[slug]), _("Password, language, people"))
+    yield Entry(_("Pages"), _("Clock"), "clock", reverse("clock", args=[slug]), _("Faster, paused, moved on"))
     yield from _actions(slug)
     if words:
         layers = LayerVersion.objects.filter(account=account, deleted_at=None, name__icontains=words[0])

@@ -13,7 +13,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console import clockface
 from core import clock
+from core.timeline import REAL, Timeline
 from logs.models import LogEvent
 from runner.models import Invocation, State
 from runner.retries import Cause
@@ -67,19 +69,23 @@ class Execution:
     failed: bool = False
 
 
-def steps(row: Invocation, events: Iterable[LogEvent], *, ahead: int = 0) -> list[Step]:
-    """The steps of one invocation, oldest first; ``ahead`` is how many events come before it while it waits."""
+def steps(row: Invocation, events: Iterable[LogEvent], *, ahead: int = 0, by: Timeline = REAL) -> list[Step]:
+    """The steps of one invocation, oldest first, in real time.
+
+    ``ahead`` is how many events come before it while it waits; ``by`` is the account's clock, which pauses go by.
+    """
     found: list[Step] = []
     before, label = row.asked_at, _("Waiting")
     runs = executions(row, events)
     for number, run in enumerate(runs, start=1):
         begins = run.started - timedelta(milliseconds=run.init_ms or 0)
-        found.append(Step("wait" if number == 1 else "pause", label, before, max(begins - before, timedelta(0))))
+        waited = max(begins - before, timedelta(0))
+        found.append(Step("wait" if number == 1 else "pause", label, before, waited, _by_clock(by, before, begins)))
         if run.init_ms is not None:
             found.append(Step("init", _("Init (cold start)"), begins, timedelta(milliseconds=run.init_ms)))
         found.append(_execution(row, run, number, last=number == len(runs)))
         before, label = run.ended or run.started, _("Pause before the next attempt")
-    return [*found, *_after(row, before, label, ran=bool(runs), ahead=ahead)]
+    return [*found, *_after(row, before, label, ran=bool(runs), ahead=ahead, by=by)]
 
 
 def executions(row: Invocation, events: Iterable[LogEvent]) -> list[Execution]:
@@ -132,28 +138,41 @@ def _execution(row: Invocation, run: Execution, number: int, *, last: bool) -> S
     return Step("bad" if failed else "ok", label, run.started, length, row.error_type if failed and last else "")
 
 
-def _after(row: Invocation, before: datetime, label: str, *, ran: bool, ahead: int) -> list[Step]:
+def _after(row: Invocation, before: datetime, label: str, *, ran: bool, ahead: int, by: Timeline) -> list[Step]:
     """What follows the last execution: more waiting, or the end."""
     if row.state == State.QUEUED:
         waited = max(clock.now() - before, timedelta(0))
-        return [Step("pause" if ran else "wait", label, before, waited, _waits_for(row, ahead))]
+        return [Step("pause" if ran else "wait", label, before, waited, _waits_for(row, ahead, by))]
     if row.state not in (State.DEAD_LETTER, State.DISCARDED) and not row.delivered_to:
         return []
     ended = row.finished_at or before
     reason = REASONS.get(row.reason.partition(";")[0], lambda: row.reason)()
+    if row.reason.startswith(Cause.EVENT_AGE_EXCEEDED):
+        reason = " · ".join(filter(None, (reason, _by_clock(by, row.asked_at, ended))))
     if row.state == State.DISCARDED:
         return [Step("end", _("Discarded"), ended, note=reason)]
     label = _("Record sent to the destination") if row.state == State.SUCCEEDED else _("Given up and sent on")
     return [Step("end", label, ended, note=" · ".join(filter(None, (reason, row.delivered_to))))]
 
 
-def _waits_for(row: Invocation, ahead: int) -> str:
+def _waits_for(row: Invocation, ahead: int, by: Timeline) -> str:
     """Its time, and once that has come, its place in the line."""
     if row.due_at is None:
-        return ""
+        return _("until the account’s clock goes on") if row.due_aged is not None else ""
+    if row.due_at > clock.now() and not by.is_real:
+        times = {"time": f"{by.shown(row.due_at):%H:%M:%S}", "real": f"{row.due_at:%H:%M:%S}"}
+        return _("due at %(time)s by the account’s clock, really %(real)s UTC") % times
     if row.due_at > clock.now() or not ahead:
         return _("due at %(time)s UTC") % {"time": f"{row.due_at:%H:%M:%S}"}
     return ngettext("%(count)s event is before it", "%(count)s events are before it", ahead) % {"count": ahead}
+
+
+def _by_clock(by: Timeline, since: datetime, until: datetime) -> str:
+    """How long something took by the account's clock, where that is not what it really took."""
+    took = by.age(since, until)
+    if abs(took - (until - since)) < timedelta(seconds=1):
+        return ""
+    return _("%(time)s by the account’s clock") % {"time": clockface.length(took)}
 
 
 def placed(found: Sequence[Step]) -> list[Placed]:

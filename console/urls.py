@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from console.pages import (
     account,
     buses,
+    clock,
     code,
     configuration,
     connect,
@@ -151,6 +152,8 @@ workspace_urls: Urls = [
     path("logs/", include(log_urls)),
     path("layers/", include(layer_urls)),
     path("schedules/", include(schedule_urls)),
+    path("clock/", clock.clock_page, name="clock"),
+    path("clock/banner/", clock.clock_banner, name="clock_banner"),
     path("events/", buses.bus_list, name="bus_list"),
     path("queues/", include(queue_urls)),
     path("connect/", include(connect_urls)),

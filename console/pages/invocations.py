@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from accounts import clocks
 from accounts.models import Account
 from console import case, editing, explain, loglines, results, timeline
 from console.http import ConsoleRequest, finish, render_page
@@ -70,7 +71,9 @@ def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> Ht
         "invocation": row,
         "event": results.pretty(result.payload)[0] if result.payload else "",
         "log": loglines.chunk((event.message, event.source) for event in events),
-        "timeline": timeline.placed(timeline.steps(row, events, ahead=invocations.ahead_of(invocation=row))),
+        "timeline": timeline.placed(
+            timeline.steps(row, events, ahead=invocations.ahead_of(invocation=row), by=clocks.of(request.account))
+        ),
         **result_context(version, result),
     }
     return render_page(request, "invocations/detail.html", context, fragments={"invocation"})

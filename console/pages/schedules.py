@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account
-from console import clockwork
+from console import clockface, clockwork
 from console.forms.triggers import ScheduleForm
 from console.http import ConsoleRequest, finish, fragment, render_page
 from console.pages.sections.common import attempt
-from core import clock
 from functions.models import Function
 from triggers import cron, selectors
 from triggers.models import Delivery, Rule, Schedule
@@ -54,8 +53,8 @@ def schedule_preview(request: ConsoleRequest) -> HttpResponse:
             found = cron.parse_schedule_expression(text, zone)
             if zone == "UTC" and not text.startswith("at("):
                 found = cron.parse_rule_expression(text)
-            now = clock.now()
-            times = cron.upcoming(found, after=now, anchor=now)
+            shown = clockface.of(request.account).shows
+            times = cron.upcoming(found, after=shown, anchor=shown)
         except cron.InvalidExpression:
             wrong = True
     return fragment(request, "triggers/_next.html", {"times": times, "wrong": wrong, "asked": bool(text), "zone": zone})
@@ -108,7 +107,7 @@ def _detail(request: ConsoleRequest, of: Rule | Schedule, context: dict[str, Any
     fired = selectors.last_firings(of)
     context |= {
         "of": of,
-        "times": selectors.next_times(of),
+        "times": clockface.of(request.account).coming(selectors.next_times(of)),
         "fired": [(one.firing, [_sent(request.account, sent) for sent in one.deliveries]) for one in fired],
         "sent": [_sent(request.account, one) for one in selectors.last_deliveries(of)],
     }

@@ -31,6 +31,7 @@ PATHS = {
     "account": "account/",
     "palette": "palette/",
     "schedules": "schedules/",
+    "clock": "clock/",
     "events": "events/",
     "triggers": "functions/{name}/configuration/triggers/",
     "queues": "queues/",
