@@ -6,7 +6,10 @@ class TopicsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import clocks
         from core import targets
+        from topics import delivering
         from topics.targets import deliver_to_topic, let_in
 
         targets.register("sns", deliver_to_topic, doorman=let_in)
+        clocks.register(delivering.settle)

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from accounts import clocks
 from accounts.models import Account
-from core import clock, ids, outgoing
+from core import clock, database, ids, outgoing
 from core.errors import ServiceError
 from core.trace import carried
 from functions.qualifiers import parse_reference
@@ -41,6 +43,7 @@ NAMESPACE, SERVICE = "AWS/SNS", "sns.amazonaws.com"
 LINKS = "/_sns/"
 CLAIM_S = 60
 BATCH = 20
+_STEP = 500
 HTTP_TIMEOUT_S = 15.0
 
 
@@ -214,7 +217,11 @@ def deliver(notification_id: str) -> None:
     rows = Notification.objects.filter(free, pk=notification_id, state=Notification.State.WAITING, due_at__lte=now)
     if not rows.update(claim=claim, claimed_until=now + timedelta(seconds=CLAIM_S)):
         return
-    notification = Notification.objects.select_related("subscription__topic").get(pk=notification_id)
+    rows = Notification.objects.select_related("subscription__topic__account__clock")
+    notification = rows.get(pk=notification_id)
+    if _is_early(notification):
+        _wait_on(notification)
+        return
     answer, ok, again = _request(notification)
     with transaction.atomic():
         held = Notification.objects.filter(pk=notification_id, claim=claim, state=Notification.State.WAITING)
@@ -224,11 +231,49 @@ def deliver(notification_id: str) -> None:
         if ok:
             changes |= {"state": Notification.State.DELIVERED, "finished_at": clock.now()}
         elif again and attempts <= retry.retries:
-            changes |= {"due_at": clock.now() + timedelta(seconds=retry.pause(attempts))}
+            account_id = notification.subscription.topic.account_id
+            timeline = clocks.held([account_id])[account_id]
+            aged = timeline.aged(clock.now()) + timedelta(seconds=retry.pause(attempts))
+            changes |= {"due_at": timeline.real_of_aged(aged), "due_aged": aged}
         else:
             changes |= {"state": Notification.State.FAILED, "finished_at": clock.now()}
         if held.update(**changes):
             _ended(notification, changes.get("state", ""), answer)
+
+
+def _is_early(notification: Notification) -> bool:
+    """Found due and is not: the account's clock was changed, and the row was not told yet."""
+    timeline = clocks.of(notification.subscription.topic.account)
+    return notification.due_aged is not None and notification.due_aged > timeline.aged(clock.now())
+
+
+def _wait_on(notification: Notification) -> None:
+    """Give a claim back until the account's clock has come so far."""
+    with transaction.atomic():
+        _align(notification.subscription.topic.account_id, [notification.pk])
+        Notification.objects.filter(pk=notification.pk, claim=notification.claim).update(claim="", claimed_until=None)
+
+
+def settle(account_id: str) -> None:
+    """Bring what is to be tried again in line with the account's clock, some at a time."""
+    waiting = Notification.objects.filter(
+        subscription__topic__account_id=account_id, state=Notification.State.WAITING, due_aged__isnull=False
+    )
+    keys = list(waiting.values_list("pk", flat=True))
+    for start in range(0, len(keys), _STEP):
+        with database.turn(), transaction.atomic():
+            _align(account_id, keys[start : start + _STEP])
+    bell.ring("topics.tasks.deliver_due")
+
+
+def _align(account_id: str, keys: list[UUID]) -> None:
+    waiting = Notification.objects.select_for_update().filter(pk__in=keys, state=Notification.State.WAITING)
+    rows = list(waiting.only("due_at", "due_aged").order_by("pk"))
+    timeline = clocks.held([account_id])[account_id]
+    for row in rows:
+        if row.due_aged is not None:
+            row.due_at = timeline.real_of_aged(row.due_aged)
+    Notification.objects.bulk_update(rows, ["due_at"], batch_size=200)
 
 
 def _request(notification: Notification) -> tuple[str, bool, bool]:

@@ -83,7 +83,8 @@ class Notification(models.Model):
     body = models.TextField()
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField(default=clock.now, null=True)  # real time; None while the account's clock stands
+    due_aged = models.DateTimeField(null=True)  # what the clock must have come to, of another try
     claimed_until = models.DateTimeField(null=True)
     claim = models.CharField(max_length=32, blank=True)
     answer = models.CharField(max_length=256, blank=True)  # the last status or error, in words

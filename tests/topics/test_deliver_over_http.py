@@ -4,6 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from accounts import clocks
+from accounts.models import Account
 from core import outgoing
 from tests.topics.conftest import publish
 from topics import delivering, services
@@ -60,6 +62,32 @@ def test_a_failing_endpoint_is_tried_three_times_more_and_then_given_up(topic, s
     assert len(outside.posted) == 4
     row = Notification.objects.get(kind="Notification")
     assert (row.state, row.attempts, row.answer) == ("failed", 4, "HTTP 500")
+
+
+def test_another_try_comes_by_the_accounts_clock(topic, subscription, outside, frozen_clock):
+    account = Account.objects.get(pk=topic.account_id)
+    clocks.set_rate(account=account, rate=60)
+    confirm(subscription)
+    send_due()
+    outside.posted.clear()
+    publish(topic)
+    outside.answers = [500, 500]
+    send_due()
+    frozen_clock.advance(seconds=0.5)
+    send_due()
+    assert len(outside.posted) == 2
+
+    clocks.pause(account=account)
+    frozen_clock.advance(hours=1)
+    send_due()
+    clocks.settle()
+    send_due()
+    assert Notification.objects.get(kind="Notification").due_at is None
+    clocks.resume(account=account)
+    clocks.settle()
+    frozen_clock.advance(seconds=0.5)
+    send_due()
+    assert len(outside.posted) == 3
 
 
 def test_what_will_never_be_taken_is_not_tried_again(topic, subscription, outside, frozen_clock):
