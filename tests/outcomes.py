@@ -46,6 +46,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Why a test needed a second try is worth knowing also when that went well."""
+    if reports := terminalreporter.stats.get("rerun"):
+        terminalreporter.section("tried again")
+        for report in reports:
+            terminalreporter.line(f"{report.nodeid}: {_cause(report)}")
+
+
+def _cause(report: pytest.TestReport) -> str:
+    """The error's own first line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message if crash else report.longrepr).strip()
+    return text.splitlines()[0][:300] if text else "no reason given"
+
+
 def _kept(config: pytest.Config, reporter: TerminalReporter) -> dict[str, list[dict[str, object]]]:
     kept = {}
     for kind in COUNTED:
