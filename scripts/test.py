@@ -90,6 +90,7 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
         "pyproject.toml",
         "-p",
         "tests.outcomes",
+        "--durations=40",
         "-n",
         processors,
         "--dist",

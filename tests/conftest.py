@@ -14,6 +14,7 @@ from accounts.models import Account
 from accounts.services import create_account
 from core import clock
 from queues import meter
+from tests import resting
 from tests.deployment import deployment
 from tests.engine import engine_with_images, live_on_docker
 from tests.live import Live
@@ -128,12 +129,22 @@ def second_try_begins_afresh(request: pytest.FixtureRequest) -> None:
         product.start_afresh()
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    resting.before(item)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    resting.after(item, nextitem)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything that uses a running product is ``live``.
 
     What drives other programs (a browser, an engine, the whole product) gets a second try, which the summary counts:
     such a test may meet a machine that stalls. A test of our own code alone has no such excuse.
     """
+    items.sort(key=resting.order)
     for item in items:
         if {"live", "product", "place", "deployment"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.live)

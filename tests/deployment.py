@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 
 from tests.live import ROOT, Reachable, eventually, free_port
+from tests.resting import rests
 
 HEALTHY_WITHIN_S = 240
 LOCAL_IMAGE = "pupitre-services:local"
@@ -132,6 +133,7 @@ def deployment(engine_with_images: None, tmp_path_factory: pytest.TempPathFactor
     assert built.returncode == 0, built.stderr
     try:
         made.up()
+        rests("compose", rest=partial(made.compose, "stop"), wake=made.up)
         yield made
     finally:
         made.down()

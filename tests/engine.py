@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from runner.broker.engine import Engine, EngineTrouble
 from runner.broker.protocol import BrokerError, Connection
 from tests.live import Live
+from tests.resting import rests
 
 HOW = "start one (scripts/private_engine.py start) and build the images (scripts/build_images.py --local)"
 
@@ -106,4 +107,5 @@ def broker_of_its_own(engine_with_images: None, tmp_path: Path) -> Iterator[Live
 def live_on_docker(engine_with_images: None) -> Iterator[Live]:
     """The whole product with functions in containers, its broker started by ``up``."""
     with Live(SANDBOX_DRIVER="docker", ENGINE_URL=django_settings.ENGINE_URL) as running:
+        rests("docker", rest=running.stop, wake=running.start)
         yield running
