@@ -35,6 +35,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _strings() -> dict[str, Any]:
     return {
         "copied": _("Copied"),
+        "typedIsBack": _("What you typed here before is back. It is not saved yet."),
+        "discard": _("Discard it"),
         "unreachable": _("The server cannot be reached. Check the connection and try again."),
         "fileExists": _("There is a file of that name already."),
         "binary": _("{path} is not text ({size}). It stays in the package as it is."),

@@ -1,5 +1,6 @@
 """Which account a request is about, and how a service error looks to a person."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.utils.deprecation import MiddlewareMixin
 
@@ -50,6 +53,23 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     if is_htmx(request):
         return HttpResponse(headers={"HX-Redirect": url})
     return redirect(url)
+
+
+class Compressed(GZipMiddleware):
+    """Pages travel compressed, at lengths that differ each time; streams, and what is compressed already, as they are."""
+
+    IN_THREAD = 100_000  # bytes; what is longer would keep the event loop
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        response: Any = await self.get_response(request)  # type: ignore[misc]
+        if response.streaming or len(response.content) < self.IN_THREAD:
+            return self.process_response(request, response)
+        return await asyncio.to_thread(self.process_response, request, response)
 
 
 class ServiceErrors(MiddlewareMixin):

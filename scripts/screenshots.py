@@ -176,6 +176,14 @@ class Tour:
         self.page.locator("#received button").click()
         self.page.wait_for_selector(".message-body")
 
+    def schedule(self, name: str) -> None:
+        """A function that runs by the clock."""
+        self.open("schedules/")
+        self.page.fill("#id_name", name)
+        self.page.select_option("#id_function", label="sum-two-numbers")
+        self.page.click("main .form-foot button.primary")
+        self.page.wait_for_url(f"**/{name}/")
+
     def test(self) -> None:
         self.page.evaluate("document.querySelector('#run').click()")
         self.page.wait_for_selector("#result .result-bar.ok, #result .result-bar.bad", timeout=60_000)
@@ -235,9 +243,18 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         "logs": lambda: tour.open("functions/sum-two-numbers/logs/"),
         "topic": lambda: tour.topic("orders"),
         "topics": lambda: tour.open("topics/"),
+        "schedules-empty": lambda: tour.open("schedules/"),
+        "schedule": lambda: tour.schedule("every-morning"),
+        "schedules": lambda: tour.open("schedules/"),
+        "events": lambda: tour.open("events/"),
+        "queues-empty": lambda: tour.open("queues/"),
+        "queue-new": lambda: tour.open("queues/new/"),
         "queue": lambda: tour.queue("deliveries"),
         "queues": lambda: tour.open("queues/"),
-        "queue-dead-letters": lambda: tour.open("queues/deliveries/dead-letters/"),
+        **{
+            f"queue-{page}": lambda page=page: tour.open(f"queues/deliveries/{page}/")
+            for page in ("configuration", "dead-letters", "access", "tags")
+        },
         "log-groups": lambda: tour.open("logs/"),
         "log-group": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers"),
         "log-live": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers&view=live"),
@@ -247,7 +264,7 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
             f"configuration-{section}": lambda section=section: tour.open(
                 f"functions/sum-two-numbers/configuration/{section}/"
             )
-            for section in ("permissions", "asynchronous", "concurrency", "layers", "tags")
+            for section in ("triggers", "permissions", "asynchronous", "concurrency", "layers", "tags")
         },
         "permissions-asked": lambda: tour.open(
             "functions/sum-two-numbers/configuration/permissions/?action=rds:CreateDBInstance&on=*"

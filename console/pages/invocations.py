@@ -1,5 +1,6 @@
 """Invocations: the list, and each one."""
 
+from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import clocks
 from accounts.models import Account
-from console import case, editing, explain, loglines, results, timeline
+from console import case, editing, explain, loglines, results, running, timeline
 from console.http import ConsoleRequest, finish, render_page
 from console.pages.common import function_context
 from console.results import Result
@@ -60,8 +61,13 @@ def invocation_list(request: ConsoleRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> HttpResponse:
-    """One invocation: event, result and log."""
+async def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> HttpResponse:
+    """One invocation: event, result and log; also when the result that led here is a moment ahead of its row."""
+    read = partial(_detail, request, name, request_id)
+    return await running.row_to_come(read, account=request.account, name=name, request_id=request_id)
+
+
+def _detail(request: ConsoleRequest, name: str, request_id: str) -> HttpResponse:
     version = selectors.get_version(account=request.account, name=name)
     row = row_of(request.account, version, request_id)
     result = results.of_row(row)

@@ -19,7 +19,7 @@ from console.http import ConsoleRequest, fragment, is_htmx
 from console.pages import invocations, saving
 from console.pages.invocations import log_of, result_context, row_of
 from console.results import Result
-from console.running import Refusal, Running
+from console.running import ROW_WITHIN_S, Refusal, Running
 from console.sse import message, partial
 from core import ids
 from core.database import in_thread
@@ -32,7 +32,6 @@ from runner.errors import InvocationNotFound
 from runner.models import Invocation, InvocationType
 
 GATHER_S = 0.05  # lines are sent together that come within this time
-ROW_WITHIN_S = 5.0  # the worker writes an invocation's row a moment after its answer
 LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
 

@@ -1,5 +1,6 @@
 // Behaviour that every page shares. No inline handlers anywhere: elements say what they do in data-* attributes.
 import { measure } from "./configuration.js";
+import { keepForms } from "./keeping.js";
 import { cap } from "./logs.js";
 import { openPalette } from "./palette.js";
 
@@ -155,6 +156,12 @@ document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest
 const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
 if (named?.tagName === "DIALOG") named.showModal();
 
+keepForms(strings);
+
 // -- the editor comes only where it is needed ----------------------------------------------------
 
-if (document.querySelector("code-editor")) import(root.dataset.editor).then((editor) => editor.start(strings, say));
+// Not before htmx, which waits for a timer of its own: Ctrl+Enter in between would send the form the plain way.
+if (document.querySelector("code-editor")) {
+  const htmxIsReady = new Promise((done) => setTimeout(done));
+  Promise.all([import(root.dataset.editor), htmxIsReady]).then(([editor]) => editor.start(strings, say));
+}

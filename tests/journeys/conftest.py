@@ -1,17 +1,23 @@
 """A browser, and what is watched while a person uses it."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from botocore.exceptions import ClientError
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.live import Live
 
+PATIENCE_MS = 90_000  # a machine that does much else at the same time is slow, not broken
+EDITOR = ".pane-code .file:not([hidden]) code-editor[data-ready]"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ARGS = [
@@ -79,30 +85,65 @@ class Student:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(self.home)
 
+    def make_room(self, name: str) -> None:
+        """There is no function of this name, nor its log: neither from another test nor from a first try of this one."""
+        with suppress(ClientError):
+            self.live.client("lambda").delete_function(FunctionName=name)
+        with suppress(ClientError):
+            self.live.client("logs").delete_log_group(logGroupName=f"/aws/lambda/{name}")
+
     def create(self, name: str, blueprint: str = "Hello world") -> None:
+        self.make_room(name)
         self.page.goto(f"{self.home}functions/new/")
         self.page.get_by_label("Function name").fill(name)
         self.page.get_by_label(blueprint).check()
         self.page.get_by_role("button", name="Create function").click()
         self.page.wait_for_url(f"{self.home}functions/{name}/")
-        self.page.wait_for_selector(".pane-code code-editor[data-ready]")
+        self.wait_for_editor()
 
-    def write(self, text: str, editor: str = ".pane-code code-editor[data-ready]") -> None:
+    def open(self, name: str) -> None:
+        """A function's page, ready to be typed into."""
+        self.page.goto(f"{self.home}functions/{name}/")
+        self.wait_for_editor()
+
+    def wait_for_editor(self) -> None:
+        self.page.wait_for_selector(EDITOR)
+
+    def write(self, text: str, editor: str = EDITOR) -> None:
         """Paste over everything, as a student does with a slide."""
-        self.page.locator(f"{editor} .cm-content").first.click()
+        self.page.locator(f"{editor} .cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
         self.page.keyboard.press("Control+v")
+        self.wait_for_text(text, editor)
+
+    def wait_for_text(self, text: str, editor: str = EDITOR) -> None:
+        """The editor has just this in it."""
+        self.page.wait_for_function(
+            "([editor, text]) => document.querySelector(editor)?.value === text", arg=[editor, text]
+        )
 
     def test(self) -> None:
-        self.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-        self.page.keyboard.press("Control+Enter")
-        self.wait_for_result()
+        with self.new_result():
+            self.page.keyboard.press("Control+Enter")
 
-    def wait_for_result(self) -> None:
-        self.page.wait_for_selector(
-            "#result:not([data-old]) .result-bar.ok, #result:not([data-old]) .result-bar.bad", timeout=60_000
-        )
+    @contextmanager
+    def new_result(self) -> Iterator[None]:
+        """Whatever is done within leads to a result, which is there at the end; the one before does not count."""
+        self.page.evaluate("document.querySelector('#result').dataset.old = '1'")
+        yield
+        self.page.wait_for_selector("#result:not([data-old]) .result-bar:is(.ok, .bad)")
+
+    def sees(self, words: str, *, within: str = "body") -> None:
+        """These words come to be there, if they are not yet."""
+        expect(self.page.locator(within).first).to_contain_text(words)
+
+    def reload_until(self, holds: Callable[[], bool]) -> None:
+        """For what the worker stores a moment after it has answered: load the page again, as a person would."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not holds():
+            assert time.monotonic() < deadline, self.page.locator("main").inner_text()
+            self.page.reload()
 
     @property
     def result(self) -> str:
@@ -133,32 +174,70 @@ class Student:
         """Whether the page can be pushed sideways."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
+    def seen(self) -> str:
+        """What was on screen, for the report of a test that failed."""
+        try:
+            words = self.page.locator("body").inner_text(timeout=5_000)
+        except PlaywrightError as error:
+            words = str(error)
+        found = {"violations": self.violations, "elsewhere": self.elsewhere, "errors": self.errors}
+        return f"{self.page.url}\n{found}\n{words[:4000]}"
+
     def check(self) -> None:
         assert self.violations == []
         assert self.elsewhere == []
         assert self.errors == []
 
 
-@pytest.fixture
-def student(browser: Browser, live: Live) -> Iterator[Student]:
-    """Signed in, and watched: no request leaves this host, no rule of the page's policy is broken, no script fails."""
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, product: Live) -> Any:
+    """What a browser keeps of somebody who has signed in; once in each process of a run."""
+    context = new_context(browser)
+    Student(context.new_page(), product).sign_in()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Somebody's browser, with nothing of anybody else in it."""
+    expect.set_options(timeout=PATIENCE_MS)
     context = browser.new_context(
         viewport={"width": 1440, "height": 900},
         locale="en-GB",
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
+        **options,
     )
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    person = Student(page, live)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+@pytest.fixture
+def student(browser: Browser, live: Live, signed_in: Any) -> Iterator[Student]:
+    """Signed in, and watched: no request leaves this host, no rule of the page's policy is broken, no script fails."""
+    context = new_context(browser, storage_state=signed_in)
+    person = Student(context.new_page(), live)
     person.watch()
-    person.sign_in()
-    yield person
-    person.check()
-    context.close()
+    person.page.goto(person.home)
+    try:
+        yield person
+        person.check()
+    finally:
+        context.close()
 
 
 @pytest.fixture
 def on_a_phone(student: Student) -> Student:
     student.page.set_viewport_size({"width": 390, "height": 844})
     return student
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A journey that fails says where it had come to."""
+    report: Any = yield
+    student = getattr(item, "funcargs", {}).get("student")
+    if report.when == "call" and report.failed and isinstance(student, Student):
+        report.sections.append(("on screen", student.seen()))
+    return report

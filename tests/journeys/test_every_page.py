@@ -2,48 +2,13 @@
 
 import pytest
 
+from functions.zips import pack
+from tests.journeys.conftest import Student
+from tests.journeys.pages import NAME, PAGES, WAYS_IN
+from tests.live import Live
+
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
-PATHS = {
-    "functions": "",
-    "create": "functions/new/",
-    "code": "functions/{name}/",
-    "monitor": "functions/{name}/monitor/",
-    "monitor in figures": "functions/{name}/monitor/?table=1",
-    "invocations": "functions/{name}/invocations/",
-    "logs": "functions/{name}/logs/",
-    "live log": "functions/{name}/logs/?live=1",
-    "topics": "topics/",
-    "log groups": "logs/",
-    "log group": "logs/group/?name=/aws/lambda/{name}",
-    "log streams": "logs/group/?name=/aws/lambda/{name}&view=streams",
-    "general": "functions/{name}/configuration/general/",
-    "environment": "functions/{name}/configuration/environment/",
-    **{
-        section: f"functions/{{name}}/configuration/{section}/"
-        for section in ("permissions", "asynchronous", "concurrency", "layers", "tags")
-    },
-    "versions": "functions/{name}/versions/",
-    "version": "functions/{name}/versions/1/?file=lambda_function.py",
-    "compare": "functions/{name}/versions/compare/",
-    "layer list": "layers/",
-    "layer": "layers/new/",
-    "account": "account/",
-    "palette": "palette/",
-    "schedules": "schedules/",
-    "clock": "clock/",
-    "events": "events/",
-    "triggers": "functions/{name}/configuration/triggers/",
-    "queues": "queues/",
-    "create a queue": "queues/new/",
-    "queue": "queues/every-page/messages/",
-    "queue configuration": "queues/every-page/configuration/",
-    "dead letters": "queues/every-page/dead-letters/",
-    "queue access": "queues/every-page/access/",
-    "queue tags": "queues/every-page/tags/",
-    "connect": "connect/",
-    "not found": "functions/not-there/",
-}
 FAILS = "def lambda_handler(event, context):\n    print('hello')\n    return event['missing']\n"
 
 
@@ -55,69 +20,94 @@ def found_in_both_themes(student) -> list[str]:
     return found
 
 
-@pytest.fixture
-def used(student):
-    """A student who has run something, well and badly, and published it."""
-    name = "every-page"
-    student.page.goto(f"{student.home}functions/{name}/")
-    if student.page.locator("#workbench").count() == 0:
-        student.create(name)
-        student.test()
-        student.write(FAILS)
-        student.test()
-        student.page.goto(f"{student.home}functions/{name}/versions/")
-        student.page.get_by_role("button", name="Publish version").click()
-        with student.page.expect_navigation():  # the page is loaded anew: going on before would be cut short
-            student.page.get_by_role("button", name="Publish", exact=True).click()
-        student.page.wait_for_selector("text=Published version")
-    return student
+@pytest.fixture(scope="session")
+def places(product: Live) -> dict[str, str]:
+    """Something of each kind to look at: a function that ran well and badly and is published, a layer, a queue …"""
+    aws = {service: product.client(service) for service in ("lambda", "sqs", "sns", "events", "scheduler", "sts")}
+    identity = aws["sts"].get_caller_identity()
+    role = f"arn:aws:iam::{identity['Account']}:role/LabRole"
+    made = aws["lambda"].create_function(
+        FunctionName=NAME,
+        Runtime="python3.13",
+        Role=role,
+        Handler="lambda_function.lambda_handler",
+        Code={"ZipFile": pack({"lambda_function.py": FAILS.encode()})},
+    )
+    aws["lambda"].invoke(FunctionName=NAME, Payload=b'{"missing": "not this time"}')
+    failed = aws["lambda"].invoke(FunctionName=NAME, Payload=b"{}")
+    aws["lambda"].publish_version(FunctionName=NAME)
+    aws["lambda"].publish_layer_version(
+        LayerName=NAME, Content={"ZipFile": pack({"python/greeting.py": b"HELLO = 1\n"})}
+    )
+    queue = aws["sqs"].create_queue(QueueName=NAME)["QueueUrl"]
+    aws["sqs"].send_message(QueueUrl=queue, MessageBody='{"order": 1}')
+    queue_arn = aws["sqs"].get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    aws["lambda"].create_event_source_mapping(FunctionName=NAME, EventSourceArn=queue_arn, Enabled=False)
+    topic = aws["sns"].create_topic(Name=NAME)["TopicArn"]
+    aws["sns"].subscribe(TopicArn=topic, Protocol="lambda", Endpoint=made["FunctionArn"])
+    aws["events"].put_rule(Name=NAME, ScheduleExpression="rate(1 day)")
+    aws["events"].put_targets(Rule=NAME, Targets=[{"Id": "1", "Arn": made["FunctionArn"]}])
+    aws["scheduler"].create_schedule(
+        Name=NAME,
+        ScheduleExpression="cron(0 8 * * ? *)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": made["FunctionArn"], "RoleArn": role},
+    )
+    return {"name": NAME, "request_id": failed["ResponseMetadata"]["RequestId"]}
 
 
-@pytest.mark.sandbox
-@pytest.mark.parametrize("page", PATHS)
-def test_a_page_is_accessible_in_both_themes_and_stays_within_a_phone(page, used):
-    used.page.goto(used.home + PATHS[page].format(name="every-page"))
+def open_page(student: Student, page: str, places: dict[str, str]) -> None:
+    """The page as it is, not one that says that something is missing."""
+    answer = student.page.goto(student.home + PAGES[page].format(**places))
+    assert answer is not None
+    assert answer.status == (404 if page == "not found" else 200), student.page.locator("main").inner_text()
     if page == "code":
-        used.page.wait_for_selector(".pane-code code-editor[data-ready]")
-    assert found_in_both_themes(used) == []
-    used.page.set_viewport_size({"width": 390, "height": 844})
-    assert not used.overflows()
-    assert found_in_both_themes(used) == []
-    used.page.set_viewport_size({"width": 320, "height": 700})
-    assert not used.overflows()
+        student.wait_for_editor()
 
 
 @pytest.mark.sandbox
-def test_results_errors_and_dialogs_are_accessible(used):
-    page = used.page
-    page.goto(f"{used.home}functions/every-page/")
-    page.wait_for_selector(".pane-code code-editor[data-ready]")
-    used.test()
-    assert found_in_both_themes(used) == []
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_accessible_in_both_themes_and_stays_within_a_phone(page, student, places):
+    open_page(student, page, places)
+    assert found_in_both_themes(student) == []
+    student.page.set_viewport_size({"width": 390, "height": 844})
+    assert not student.overflows()
+    assert found_in_both_themes(student) == []
+    student.page.set_viewport_size({"width": 320, "height": 700})
+    assert not student.overflows()
+
+
+@pytest.mark.sandbox
+def test_results_errors_and_dialogs_are_accessible(student, places):
+    page = student.page
+    student.open(places["name"])
+    student.test()
+    assert found_in_both_themes(student) == []
     page.get_by_role("link", name="Open", exact=True).click()
     page.wait_for_selector("#log-text")
-    assert found_in_both_themes(used) == []
+    assert found_in_both_themes(student) == []
     page.get_by_label("More actions").click()
     page.get_by_role("button", name="Delete function").click()
-    assert found_in_both_themes(used) == []
+    assert found_in_both_themes(student) == []
 
 
-def test_the_ways_in_are_accessible(browser, live, student):
+def test_the_ways_in_are_accessible(live, student):
     student.page.context.clear_cookies()
-    for path in ("/login/", "/sign-in/anything/"):
+    for path in WAYS_IN:
         student.page.goto(f"{live.console}{path}")
         assert found_in_both_themes(student) == []
 
 
 @pytest.mark.parametrize("language", ["fr", "pt-br", "sv", "ja"])
-def test_no_language_breaks_the_page(language, used):
-    used.page.context.add_cookies([{"name": "django_language", "value": language, "url": used.live.console}])
-    for path in PATHS.values():
+def test_no_language_breaks_the_page(language, student, places):
+    student.page.context.add_cookies([{"name": "django_language", "value": language, "url": student.live.console}])
+    for page in PAGES:
+        student.page.set_viewport_size({"width": 1280, "height": 800})
+        open_page(student, page, places)
         for width in (1280, 390):
-            used.page.set_viewport_size({"width": width, "height": 800})
-            used.page.goto(used.home + path.format(name="every-page"))
-            assert not used.overflows(), (path, width)
-    used.page.set_viewport_size({"width": 1280, "height": 800})
-    used.page.goto(used.home)
-    assert used.page.locator("html").get_attribute("lang") == language
-    assert found_in_both_themes(used) == []
+            student.page.set_viewport_size({"width": width, "height": 800})
+            assert not student.overflows(), (page, width)
+    student.page.set_viewport_size({"width": 1280, "height": 800})
+    student.page.goto(student.home)
+    assert student.page.locator("html").get_attribute("lang") == language
+    assert found_in_both_themes(student) == []

@@ -1,6 +1,7 @@
 """A student's first lab, in a real browser against the whole product."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
 
@@ -33,6 +34,8 @@ CURLY = """import json
 def lambda_handler(event, context):
     return json.dumps({‘file’: ‘path’})
 """
+STEP_WHILE_RUNNING = """() => document.querySelector('#log-lines').textContent.includes('step 0')
+    && document.querySelector('#result .result-bar.run')"""
 HOSTILE = """def lambda_handler(event, context):
     print('<script>document.title = "owned"</script><img src=x onerror="document.title=1">')
     print('<div hx-get="/logout/" hx-trigger="load"></div><hx-partial hx-target="body">gone</hx-partial>')
@@ -44,6 +47,8 @@ HOSTILE = """def lambda_handler(event, context):
 
 
 def test_from_the_sign_in_link_to_an_explained_error(student):
+    student.page.context.clear_cookies()
+    student.sign_in()
     student.create("first-lab")
     student.test()
     assert "Execution result: succeeded" in student.result
@@ -58,29 +63,26 @@ def test_from_the_sign_in_link_to_an_explained_error(student):
     assert "KeyError" in student.result
     assert "lambda_function.py, line 3" in student.result
     assert "Did you mean key3?" in student.result
-    assert student.page.locator(".cm-errorLine").inner_text().strip() == 'return event["key4"]'
-    assert student.page.locator("text=All changes deployed").is_visible()
+    expect(student.page.locator(".cm-errorLine")).to_have_text('    return event["key4"]')
+    expect(student.page.get_by_text("All changes deployed")).to_be_visible()
 
     student.write(KEY4.replace("key4", "key2"))
     student.test()
     assert '"value2"' in student.result
     student.page.reload()
-    student.page.wait_for_selector(".pane-code .cm-content")
-    assert "key2" in student.page.locator(".pane-code .cm-content").inner_text()
+    student.wait_for_text(KEY4.replace("key4", "key2"))
 
     student.page.get_by_role("link", name="Logs").click()
-    student.page.wait_for_selector("details.request")
-    assert student.page.locator("details.request").count() == 3
+    student.page.wait_for_url("**/logs/")
+    student.reload_until(lambda: student.page.locator("details.request").count() == 3)
 
 
 def test_log_lines_arrive_while_the_function_runs(student):
     student.create("runs-long", "From scratch")
     student.write(WAITS)
-    student.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-    student.page.keyboard.press("Control+Enter")
-    student.page.wait_for_selector("#log-lines >> text=step 0")
-    assert "Running" in student.result
-    student.wait_for_result()
+    with student.new_result():
+        student.page.keyboard.press("Control+Enter")
+        student.page.wait_for_function(STEP_WHILE_RUNNING)
     assert '"done"' in student.result and "step 4" in student.log
 
 
@@ -89,20 +91,18 @@ def test_a_timeout_is_raised_and_run_again_by_one_button(student):
     student.write(SLEEPS)
     student.test()
     assert "The function was stopped after its timeout of 3 s." in student.result
-    student.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-    student.page.get_by_role("button", name="Raise the timeout to 15 s").click()
-    student.wait_for_result()
+    with student.new_result():
+        student.page.get_by_role("button", name="Raise the timeout to 15 s").click()
     assert '"awake"' in student.result
-    assert "15 s" in student.page.locator("#facts").inner_text()
+    student.sees("15 s", within="#facts")
 
 
 def test_a_handler_of_another_name_is_one_button_away(student):
     student.create("other-name", "From scratch")
     student.write(OTHER_NAME)
     student.test()
-    student.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-    student.page.get_by_role("button", name="Use lambda_function.handler").click()
-    student.wait_for_result()
+    with student.new_result():
+        student.page.get_by_role("button", name="Use lambda_function.handler").click()
     assert '"found"' in student.result
 
 
@@ -110,6 +110,7 @@ def test_quotes_from_a_slide_are_marked_while_typing_and_replaced_by_one_button(
     student.create("from-a-slide", "From scratch")
     student.write(CURLY)
     student.page.get_by_role("button", name="Replace all of them").click()
+    student.wait_for_text(CURLY.replace("‘", "'").replace("’", "'"))
     student.test()
     assert "Execution result: succeeded" in student.result
 
@@ -121,6 +122,7 @@ def test_an_event_with_a_comment_is_marked_and_put_right(student):
     student.test()
     assert "Not run" in student.result
     student.page.get_by_role("button", name="Put it right").click()
+    expect(student.page.locator("#event-problem")).to_be_hidden()
     student.test()
     assert '"a"' in student.result
 
@@ -140,9 +142,9 @@ def test_files_are_added_renamed_and_deleted(student):
     student.page.get_by_role("button", name="Delete", exact=True).first.click()
     student.page.locator("#file-delete").get_by_role("button", name="Delete").click()
     student.page.keyboard.press("Control+s")
-    student.page.wait_for_selector("text=All changes deployed")
+    student.page.wait_for_selector("[data-saved]:not([hidden])")
     student.page.reload()
-    assert student.page.get_by_role("tab").count() == 1
+    expect(student.page.get_by_role("tab")).to_have_count(1)
 
 
 def test_an_event_is_saved_and_found_again(student):
@@ -154,7 +156,7 @@ def test_an_event_is_saved_and_found_again(student):
     student.page.locator("#event-save").get_by_role("button", name="Save").click()
     student.page.wait_for_selector("#event-save:not([open])", state="attached")
     student.page.reload()
-    assert student.page.locator("#event-choice").input_value() == "saved:from-queue"
+    expect(student.page.locator("#event-choice")).to_have_value("saved:from-queue")
 
 
 def test_hostile_output_stays_text(student):
@@ -170,7 +172,7 @@ def test_hostile_output_stays_text(student):
     assert "line 4999" in student.log
     student.page.get_by_role("link", name="Open", exact=True).click()
     student.page.wait_for_selector("#log-text")
-    log = student.page.locator("#log-text").inner_text()
+    log = student.page.locator("#log-text").text_content() or ""
     assert "<script>document.title" in log and "red and  plain" in log and "line 4999" in log
     student.page.goto(student.home)
     assert student.page.url == student.home  # still signed in
@@ -186,13 +188,15 @@ def test_the_same_function_answers_boto3(student, live):
 def test_without_a_mouse(student):
     page = student.page
     page.goto(student.home)
+    student.make_room("by-keyboard")
     page.keyboard.press("c")
     page.wait_for_url(f"{student.home}functions/new/")
+    expect(page.get_by_label("Function name")).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type("by-keyboard")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{student.home}functions/by-keyboard/")
-    page.wait_for_selector(".pane-code code-editor[data-ready]")
+    student.wait_for_editor()
     student.test()
     assert "Execution result: succeeded" in student.result
     page.locator(".pane-code .cm-content").focus()
@@ -210,10 +214,7 @@ def test_on_a_phone(on_a_phone):
     assert button.is_visible()
     box = button.bounding_box()
     assert box is not None and 0 <= box["y"] <= 844 - box["height"]
-    on_a_phone.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-    button.click()
-    on_a_phone.wait_for_result()
-    assert on_a_phone.page.locator("#result .result-bar").is_visible()
-    top = on_a_phone.page.locator("#result").bounding_box()
-    assert top is not None and top["y"] < 500
+    with on_a_phone.new_result():
+        button.click()
+    expect(on_a_phone.page.locator("#result .result-bar")).to_be_in_viewport()
     assert not on_a_phone.overflows()

@@ -8,7 +8,9 @@ import urllib.error
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.journeys.conftest import EDITOR
 from tests.live import ROOT, eventually, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
@@ -35,14 +37,20 @@ client = boto3.client("lambda")
 def lambda_handler(event, context):
     return len(client.list_functions()["Functions"])
 """
-CODE = ".pane-code .cm-content"
+CODE = ".pane-code .file:not([hidden]) .cm-content"
 
 
 def press(student, name):
     """A button of the result that runs the test again."""
-    student.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-    student.page.locator("#result").get_by_role("button", name=name).click()
-    student.wait_for_result()
+    with student.new_result():
+        student.page.locator("#result").get_by_role("button", name=name).click()
+
+
+def save(student):
+    """With the keyboard; the page then says that it is saved."""
+    student.page.wait_for_selector("[data-unsaved]:not([hidden])")
+    student.page.keyboard.press("Control+s")
+    student.page.wait_for_selector("[data-saved]:not([hidden])")
 
 
 def unsaved(student):
@@ -51,7 +59,7 @@ def unsaved(student):
 
 def test_the_first_thing_there_is_runs_and_its_curl_command_does_the_same(student, live):
     student.page.get_by_role("link", name="hello-world", exact=True).click()
-    student.page.wait_for_selector(".pane-code code-editor[data-ready]")
+    student.wait_for_editor()
     student.test()
     assert '"value1"' in student.result
     if shutil.which("curl") is None:
@@ -64,7 +72,7 @@ def test_the_first_thing_there_is_runs_and_its_curl_command_does_the_same(studen
 
 def test_a_blueprint_brings_its_language_and_its_event(student):
     student.create("streams", "Stream an answer")
-    assert "Node.js" in student.page.locator("#facts").inner_text()
+    student.sees("Node.js", within="#facts")
     student.create("sums", "Sum two numbers from a queue")
     student.test()
     assert "5" in student.result and "2 + 3 = 5" in student.log
@@ -81,7 +89,7 @@ def test_mistakes_are_mended_by_their_buttons(student):
     assert "Execution result: succeeded" in student.result
     student.page.locator(CODE).click()
     student.page.keyboard.press("Control+z")
-    assert "key4" in student.page.locator(CODE).inner_text()
+    expect(student.page.locator(CODE)).to_contain_text("key4")
     student.write(EATS)
     student.test()
     assert "Runtime.OutOfMemory" in student.result
@@ -95,7 +103,7 @@ def test_a_permission_that_is_missing_is_added_by_a_button(student, live):
         FunctionName="may-not", Role="arn:aws:iam::000000000000:role/AWSLambdaBasicWithS3ReadOnly", Timeout=30
     )
     student.page.reload()
-    student.page.wait_for_selector(".pane-code code-editor[data-ready]")
+    student.wait_for_editor()
     student.write(LISTS)
     student.test()
     assert "AccessDenied" in student.result
@@ -108,10 +116,9 @@ def test_the_second_of_two_tabs_is_told_and_chooses(student):
     first = student.page
     second = first.context.new_page()
     second.goto(first.url)
-    second.wait_for_selector(".pane-code code-editor[data-ready]")
+    second.wait_for_selector(EDITOR)
     student.write(HANDLER.format('return "first"'))
-    first.keyboard.press("Control+s")
-    first.wait_for_selector("[data-saved]:not([hidden])")
+    save(student)
 
     student.page = second
     student.write(HANDLER.format('return "second"'))
@@ -121,19 +128,18 @@ def test_the_second_of_two_tabs_is_told_and_chooses(student):
     assert '+    return "second"' in differences and '-    return "first"' in differences
     assert student.accessibility() == []
     second.get_by_role("button", name="Take the other version").click()
-    assert '"first"' in second.locator(CODE).inner_text()
+    student.wait_for_text(HANDLER.format('return "first"'))
     second.locator(CODE).click()
     second.keyboard.press("Control+z")
-    assert '"second"' in second.locator(CODE).inner_text()
-    second.keyboard.press("Control+s")
-    second.wait_for_selector("[data-saved]:not([hidden])")
+    student.wait_for_text(HANDLER.format('return "second"'))
+    save(student)
 
     student.page = first
     student.write(HANDLER.format('return "third"'))
-    first.keyboard.press("Control+Enter")
-    first.wait_for_selector("#conflict[open]")
-    first.get_by_role("button", name="Keep mine").click()
-    student.wait_for_result()
+    with student.new_result():
+        first.keyboard.press("Control+Enter")
+        first.wait_for_selector("#conflict[open]")
+        first.get_by_role("button", name="Keep mine").click()
     assert '"third"' in student.result
     second.close()
 
@@ -150,8 +156,8 @@ def test_what_is_typed_outlives_the_session_and_a_reload(student, live):
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(student.home)
     page.goto(there)
-    page.wait_for_selector(".pane-code code-editor[data-ready]")
-    assert '"typed"' in page.locator(CODE).inner_text()
+    student.wait_for_editor()
+    student.wait_for_text(HANDLER.format('return "typed"'))
     unsaved(student)
     page.reload()
     page.wait_for_selector("#draft-note:not([hidden])")
@@ -159,9 +165,31 @@ def test_what_is_typed_outlives_the_session_and_a_reload(student, live):
     student.test()
     assert '"typed"' in student.result
     page.reload()
-    page.wait_for_selector(".pane-code code-editor[data-ready]")
+    student.wait_for_editor()
     assert page.locator("#draft-note").is_hidden()
-    assert '"typed"' in student.result  # the last run is there again
+    student.sees('"typed"', within="#result")  # the last run is there again
+
+
+def test_two_tabs_keep_what_is_typed_in_each_and_a_closed_one_s_is_found_again(student):
+    student.create("two-drafts", "From scratch")
+    first = student.page
+    second = first.context.new_page()
+    second.goto(first.url)
+    second.wait_for_selector(EDITOR)
+    for page, word in ((first, "first"), (second, "second")):
+        student.page = page
+        student.write(HANDLER.format(f'return "{word}"'))
+        unsaved(student)
+    for page, word in ((first, "first"), (second, "second")):
+        student.page = page
+        page.reload()
+        student.wait_for_text(HANDLER.format(f'return "{word}"'))
+    student.page = first
+    save(student)
+    second.close()
+    first.reload()
+    student.wait_for_text(HANDLER.format('return "second"'))
+    first.wait_for_selector("#draft-note:not([hidden])")
 
 
 def test_a_test_goes_on_through_a_reload_and_in_another_console_process(student, live):
@@ -173,9 +201,8 @@ def test_a_test_goes_on_through_a_reload_and_in_another_console_process(student,
     try:
         eventually(lambda: answers(port), bool, every_s=0.3)
         student.page.reload()
-        student.page.wait_for_selector(".pane-code code-editor[data-ready]")
+        student.wait_for_editor()
         student.write(RUNS_LONG)
-        student.page.evaluate("document.querySelector('#result').dataset.old = '1'")
         student.page.keyboard.press("Control+Enter")
         student.page.wait_for_selector("#log-lines >> text=step 0")
         here = student.page.url
@@ -183,10 +210,10 @@ def test_a_test_goes_on_through_a_reload_and_in_another_console_process(student,
         beside.goto(here.replace(f":{live.console_port}/", f":{port}/"))
         student.page.reload()
         for page in (beside, student.page):
-            page.wait_for_selector("#result .result-bar.ok", timeout=60_000)
-            assert "step 0" in page.locator("#log-lines").inner_text()
-            assert page.locator("#log-lines >> text=step 7").count() == 1
-            assert '"done"' in page.locator("#result").inner_text()
+            page.wait_for_selector("#result .result-bar.ok")
+            expect(page.locator("#log-lines")).to_contain_text("step 0")
+            expect(page.locator("#log-lines >> text=step 7")).to_have_count(1)
+            expect(page.locator("#result")).to_contain_text('"done"')
         beside.close()
     finally:
         other.terminate()
@@ -204,9 +231,7 @@ def answers(port: int) -> bool:
 def test_an_asynchronous_test_is_accepted_and_followed_to_its_end(student):
     student.create("later", "Hello world")
     student.page.get_by_label("Asynchronous").check()
-    student.page.evaluate("document.querySelector('#result').dataset.old = '1'")
-    student.page.keyboard.press("Control+Enter")
-    student.wait_for_result()
+    student.test()
     assert "accepted with 202, executed 1 time" in student.result
     assert "value1 = value1" in student.log and "REPORT RequestId" in student.log
 
@@ -231,5 +256,5 @@ def test_files_are_uploaded_and_shared_events_are_marked(student):
     page.locator("#event-save").get_by_role("button", name="Save").click()
     page.wait_for_selector('#event-choice option[value="shared:for-all"]', state="attached")
     page.reload()
-    assert page.get_by_role("tab", name="logo.png").count() == 1
+    expect(page.get_by_role("tab", name="logo.png")).to_have_count(1)
     assert student.accessibility() == []

@@ -9,7 +9,8 @@ export class Workbench {
     this.files = new Files(form, strings, say, () => this.onEdit());
     this.saved = this.files.texts();
     this.savedEvent = this.event.value;
-    this.restore();
+    this.restore(this.draft.read());
+    this.draft.left(() => !this.unsaved()).then((draft) => this.restore(draft));
     this.listen();
     this.markError();
   }
@@ -74,8 +75,7 @@ export class Workbench {
     return { base: this.form.dataset.base, files, removed, event, choice: document.getElementById("event-choice").value };
   }
 
-  restore() {
-    const draft = this.draft.read();
+  restore(draft) {
     if (!draft) return;
     for (const [path, text] of Object.entries(draft.files ?? {})) {
       const tab = this.files.tabOf(path);
@@ -97,6 +97,7 @@ export class Workbench {
     this.files.show(this.files.all()[0]);
     document.getElementById("draft-note").hidden = !this.isDirty();
     this.showState();
+    this.draft.now(() => this.unsaved());
   }
 
   dropDraft() {
