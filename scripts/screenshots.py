@@ -181,6 +181,8 @@ class Tour:
         self.open("schedules/")
         self.page.fill("#id_name", name)
         self.page.select_option("#id_function", label="sum-two-numbers")
+        self.page.fill("#id_expression", "cron(0 8 ? * MON-FRI *)")
+        self.page.wait_for_selector("#next li, #next time")
         self.page.click("main .form-foot button.primary")
         self.page.wait_for_url(f"**/{name}/")
 
