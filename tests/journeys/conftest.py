@@ -190,13 +190,31 @@ class Student:
 
 
 @pytest.fixture(scope="session")
-def signed_in(browser: Browser, product: Live) -> Any:
-    """What a browser keeps of somebody who has signed in; once in each process of a run."""
-    context = new_context(browser)
-    Student(context.new_page(), product).sign_in()
-    state = context.storage_state()
-    context.close()
-    return state
+def once() -> Callable[[str, Live, Callable[[], Any]], Any]:
+    """Something that is made once for a product: anew only when that began again with nothing in it."""
+    kept: dict[tuple[str, str], Any] = {}
+
+    def make_or_take(what: str, live: Live, make: Callable[[], Any]) -> Any:
+        key = (what, live.secret_access_key)
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
+
+    return make_or_take
+
+
+@pytest.fixture
+def signed_in(browser: Browser, live: Live, once: Callable[..., Any]) -> Any:
+    """What a browser keeps of somebody who has signed in."""
+
+    def sign_in() -> Any:
+        context = new_context(browser)
+        Student(context.new_page(), live).sign_in()
+        state = context.storage_state()
+        context.close()
+        return state
+
+    return once("signed in", live, sign_in)
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:

@@ -1,11 +1,15 @@
 """What holds on every page: no accessibility violation in either theme, nothing sideways on a phone."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.zips import pack
 from tests.journeys.conftest import Student
 from tests.journeys.pages import NAME, PAGES, WAYS_IN
-from tests.live import Live
+from tests.live import Live, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
@@ -20,10 +24,14 @@ def found_in_both_themes(student) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="session")
-def places(product: Live) -> dict[str, str]:
+@pytest.fixture
+def places(live: Live, once: Callable[..., Any]) -> Any:
     """Something of each kind to look at: a function that ran well and badly and is published, a layer, a queue …"""
-    aws = {service: product.client(service) for service in ("lambda", "sqs", "sns", "events", "scheduler", "sts")}
+    return once("places", live, lambda: make_places(live))
+
+
+def make_places(live: Live) -> dict[str, str]:
+    aws = {service: live.client(service) for service in ("lambda", "sqs", "sns", "events", "scheduler", "sts")}
     identity = aws["sts"].get_caller_identity()
     role = f"arn:aws:iam::{identity['Account']}:role/LabRole"
     made = aws["lambda"].create_function(
@@ -53,7 +61,17 @@ def places(product: Live) -> dict[str, str]:
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": made["FunctionArn"], "RoleArn": role},
     )
-    return {"name": NAME, "request_id": failed["ResponseMetadata"]["RequestId"]}
+    request_id = failed["ResponseMetadata"]["RequestId"]
+    eventually(lambda: has_logged(live, f"REPORT RequestId: {request_id}"), bool)  # a moment after the answer
+    return {"name": NAME, "request_id": request_id}
+
+
+def has_logged(live: Live, words: str) -> bool:
+    try:
+        found = live.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{NAME}", filterPattern=f'"{words}"')
+    except ClientError:
+        return False  # there is no log yet
+    return bool(found["events"])
 
 
 def open_page(student: Student, page: str, places: dict[str, str]) -> None:
