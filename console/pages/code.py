@@ -28,12 +28,13 @@ def _context(request: ConsoleRequest, version: Version) -> dict[str, Any]:
     name = version.function.name
     picker = events.picker(request, name)
     run = runs.last_run(request, version)
+    earlier = runs.event_of(request, version)
     return {
         **function_context(request, version, tab="code"),
         **_files(version),
         **picker,
         **run,
-        "event": events.text_of(request, name, picker["event_choice"]),
+        "event": earlier or events.text_of(request, name, picker["event_choice"]),
         "qualifiers": _qualifiers(request, name),
         "qualifier": request.GET.get("qualifier", ""),
     }

@@ -133,6 +133,18 @@ def last_run(request: ConsoleRequest, version: Version) -> dict[str, Any]:
     return {"run_id": request_id, "run_log": log, **result_context(version, results.of_row(row))}
 
 
+def event_of(request: ConsoleRequest, version: Version) -> str:
+    """The event of the invocation that ``?event=`` names, for a test with the same; empty where there is none."""
+    request_id = request.GET.get("event", "")
+    if not _is_request_id(request_id):
+        return ""
+    try:
+        payload = results.of_row(row_of(request.account, version, request_id)).payload
+    except InvocationNotFound:
+        return ""
+    return results.pretty(payload)[0] if payload else ""
+
+
 def _is_request_id(text: str) -> bool:
     try:
         return str(uuid.UUID(text)) == text

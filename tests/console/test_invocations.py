@@ -100,3 +100,13 @@ def test_mallory_sees_none_and_not_under_her_own_function(ada, mallory, at_brows
     client = at_browser(mallory)
     assert client.get(f"{LIST}{row.pk}/").status_code == 404
     assert client.get(f"/mallory/functions/hello/invocations/{row.pk}/").status_code == 404
+
+
+def test_the_event_of_an_invocation_is_brought_back_to_the_test(ada, at_browser, make_function, make_invocation):
+    row = make_invocation(make_function(ada), payload=b'{"from": "an earlier run"}')
+    client = at_browser(ada)
+    link = f"/ada/functions/hello/?event={row.pk}"
+    assert link in text(client.get(f"{LIST}{row.pk}/"))
+    assert "an earlier run" in text(client.get(link))
+    for other in ("nonsense", "5b1f2a52-64f5-4a53-9f2b-3e1f6d6d5a10"):
+        assert "an earlier run" not in text(client.get(f"/ada/functions/hello/?event={other}"))

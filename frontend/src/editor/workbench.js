@@ -88,7 +88,8 @@ export class Workbench {
       this.files.show(tab);
       this.files.delete();
     }
-    if (draft.event !== undefined) {
+    const isAsked = new URLSearchParams(location.search).has("event"); // an invocation's, to test with again
+    if (draft.event !== undefined && !isAsked) {
       this.event.value = draft.event;
       document.getElementById("event-choice").value = draft.choice ?? "";
     }
