@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from console import editing
+from console.course import Written
 from console.results import Result
 
 _PYTHON_FRAME = re.compile(r'File "/var/task/([^"]+)", [Ll]ine (\d+)')
@@ -59,7 +60,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What there is to look at. ``files`` holds the package's text files by path."""
+    """What there is to look at. ``files`` holds the package's text files by path, ``log`` what was written."""
 
     result: Result
     handler: str
@@ -68,6 +69,7 @@ class Case:
     files: Mapping[str, str] = field(default_factory=dict)
     account_id: str = ""
     role: str = ""
+    log: Sequence[Written] = ()
 
     @property
     def handler_file(self) -> str:

@@ -9,16 +9,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console import linting, slides
 from console.case import Case, Edit, Explanation, Fix, Place, code, codes, find_place
+from console.course import Course, course
 from core import limits
 
 _NEXT_TIMEOUTS = (15, 60, 300, limits.TIMEOUT_S_MAX)
 _CHOICES = 4
+_LINE_SHOWN = 80  # characters
 
 
 def explain(case: Case) -> Explanation | None:
@@ -178,6 +181,8 @@ def _syntax_error(case: Case, place: Place | None) -> Explanation | None:
 
 def _timed_out(case: Case, place: Place | None) -> Explanation | None:
     text = format_html(_("The function was stopped after its timeout of {seconds} s."), seconds=case.timeout)
+    if went := course(case.log):
+        text = format_html("{} {}", text, _where_time_went(went))
     larger = [seconds for seconds in _NEXT_TIMEOUTS if seconds > case.timeout]
     fixes = (
         (Fix(format_html(_("Raise the timeout to {seconds} s"), seconds=larger[0]), "timeout", str(larger[0])),)
@@ -185,6 +190,25 @@ def _timed_out(case: Case, place: Place | None) -> Explanation | None:
         else ()
     )
     return Explanation(text, place, fixes)
+
+
+def _where_time_went(went: Course) -> SafeString:
+    seconds = number_format(went.longest_ms / 1000, 1)
+    if not went.last:
+        return format_html("{}", _("Until then it had written nothing: print what it does to see how far it comes."))
+    if not went.after:
+        told = format_html(_("Its longest step, {seconds} s, came before its first line."), seconds=seconds)
+    elif went.after == went.last:
+        told = format_html(_("Its longest step, {seconds} s, came after that."), seconds=seconds)
+    else:
+        told = format_html(
+            _("Its longest step, {seconds} s, came after {line}."), seconds=seconds, line=_line(went.after)
+        )
+    return format_html("{} {}", format_html(_("The last line it wrote is {line}."), line=_line(went.last)), told)
+
+
+def _line(text: str) -> SafeString:
+    return code(text if len(text) <= _LINE_SHOWN else f"{text[:_LINE_SHOWN]}…")
 
 
 def _out_of_memory(case: Case, place: Place | None) -> Explanation | None:

@@ -1,5 +1,6 @@
 """Invocations: the list, and each one."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts import clocks
 from accounts.models import Account
 from console import case, editing, explain, loglines, results, running, timeline
+from console.course import Written
 from console.http import ConsoleRequest, finish, render_page
 from console.pages.common import function_context
 from console.results import Result
@@ -25,6 +27,7 @@ from runner.errors import InvocationNotFound
 from runner.models import Invocation, State
 
 PAGE_SIZE = 50
+TIMED_OUT = "Sandbox.Timedout"
 FINAL = (State.SUCCEEDED, State.FAILED, State.DEAD_LETTER, State.DISCARDED)
 
 
@@ -107,13 +110,24 @@ def log_group(version: Version) -> str:
     return str(version.logging.get("LogGroup") or f"/aws/lambda/{version.function.name}")
 
 
-def result_context(version: Version, result: Result) -> dict[str, Any]:
-    """A result with its explanation; the code is looked at only when it is the code that ran."""
+def written(account: Account, version: Version, request_id: str) -> list[Written]:
+    """The same with the moment of each line."""
+    return [(event.timestamp, event.message, event.source) for event in _events(account, version, request_id)]
+
+
+def result_context(version: Version, result: Result, log: Sequence[Written] = ()) -> dict[str, Any]:
+    """A result with its explanation; the code is looked at only when it is the code that ran.
+
+    ``log`` is what it wrote, for whoever has it; otherwise it is read where an explanation wants it.
+    """
     explanation = None
     if result.ok is False:
         files = text_files(version) if result.code_sha256 in ("", version.package_id) else {}
+        if result.error_type == TIMED_OUT and not log:
+            log = written(version.function.account, version, result.request_id)
         failed = case.Case(
             result,
+            log=log,
             handler=version.handler,
             timeout=version.timeout,
             memory_size=version.memory_size,

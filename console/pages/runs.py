@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
 from console import event_json, loglines, results, running
+from console.course import Written
 from console.http import ConsoleRequest, fragment, is_htmx
 from console.pages import invocations, saving
 from console.pages.invocations import log_of, result_context, row_of
@@ -213,9 +214,9 @@ class _Stream:
     def _from_row(self) -> SafeString:
         return self.render(results.of_row(self.row()))
 
-    def render(self, result: Result) -> SafeString:
+    def render(self, result: Result, log: Sequence[Written] = ()) -> SafeString:
         with translation.override(self.language):
-            context = {"account": self.account, **result_context(self.version, result)}
+            context = {"account": self.account, **result_context(self.version, result, log)}
             return render_to_string("functions/_result.html", context)
 
     def refused(self, refusal: Refusal) -> SafeString:
@@ -252,6 +253,7 @@ class _TestStream(_Stream):
     def __init__(self, account: Account, version: Version, request_id: str, language: str, test: Running) -> None:
         super().__init__(account, version, request_id, language)
         self.test = test
+        self.written: list[Written] = []
 
     async def batches(self) -> AsyncIterator[Lines]:
         queue: asyncio.Queue[loglines.Line | None] = asyncio.Queue()
@@ -275,6 +277,7 @@ class _TestStream(_Stream):
     async def _pump(self, queue: "asyncio.Queue[loglines.Line | None]") -> None:
         async for item in services.watch(self.request_id):
             if isinstance(item, LogLine):
+                self.written.append((item.timestamp_ms, item.message, item.source))
                 queue.put_nowait((item.message, item.source))
             elif isinstance(item, WatchEnd):
                 break
@@ -316,7 +319,7 @@ class _TestStream(_Stream):
         if self.test.task is not None:
             answer = await self.test.task
             result = results.of_answer(answer, payload=self.test.payload, code_sha256=self.test.code_sha256)
-            return await in_thread(self.render, result)
+            return await in_thread(self.render, result, self.written)
         if refusal := await in_thread(running.refusal, self.request_id):
             return await in_thread(self.refused, refusal)
         return await self._kept()

@@ -1,4 +1,8 @@
+import html
 import json
+import re
+
+import pytest
 
 from console.case import Case, Place
 from console.explain import explain
@@ -83,6 +87,33 @@ def test_a_missing_library_says_where_it_belongs_and_where_it_is_imported():
     )
     assert told.place == Place("lambda_function.py", 2)
     assert "<code>requests</code>" in told.text and "layer" in told.text
+
+
+START = (1_000, "START RequestId: 1\n", "p")
+STOPPED = (4_000, "Task timed out after 3.00 seconds\n", "p")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((), "Until then it had written nothing"),
+        (
+            ((1_100, "loading\n", "f"), (1_600, "step <1>\n", "f")),
+            "The last line it wrote is step <1>. Its longest step, 2.4 s, came after that.",
+        ),
+        (
+            ((1_100, "asking\n", "f"), (3_500, "answered\n", "f")),
+            "The last line it wrote is answered. Its longest step, 2.4 s, came after asking.",
+        ),
+        (
+            ((3_500, "at last\n", "f"),),
+            "The last line it wrote is at last. Its longest step, 2.5 s, came before its first line.",
+        ),
+    ],
+)
+def test_a_timeout_tells_how_far_it_came_and_where_the_time_went(lines, told):
+    found = failed("Sandbox.Timedout", "Task timed out after 3.00 seconds", log=(START, *lines, STOPPED))
+    assert told in html.unescape(re.sub("</?code>", "", found.text))
 
 
 def test_a_timeout_offers_a_longer_one():
