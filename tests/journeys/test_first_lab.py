@@ -72,7 +72,7 @@ def test_from_the_sign_in_link_to_an_explained_error(student):
     student.page.reload()
     student.wait_for_text(KEY4.replace("key4", "key2"))
 
-    student.page.get_by_role("link", name="Logs").click()
+    student.page.get_by_role("link", name="Logs", exact=True).click()
     student.page.wait_for_url("**/logs/")
     student.reload_until(lambda: student.page.locator("details.request").count() == 3)
 

@@ -1,5 +1,5 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { forceLinting, linter, lintGutter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
@@ -98,7 +98,7 @@ export class CodeEditor extends HTMLElement {
   }
 
   set value(text) {
-    if (this.view) this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    if (this.view) this.change({ from: 0, to: this.view.state.doc.length, insert: text });
     else this.textarea.value = text;
   }
 
@@ -107,7 +107,12 @@ export class CodeEditor extends HTMLElement {
     const { doc } = this.view.state;
     if (number < 1 || number > doc.lines) return;
     const { from, to } = doc.line(number);
-    this.view.dispatch({ changes: { from, to, insert: text } });
+    this.change({ from, to, insert: text });
+  }
+
+  /** One step to undo, however soon it comes after another. */
+  change(changes) {
+    this.view.dispatch({ changes, annotations: isolateHistory.of("full") });
   }
 
   mark(line) {
