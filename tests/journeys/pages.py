@@ -42,6 +42,7 @@ PAGES = {
     "schedules": "schedules/",
     "rule": "schedules/rules/default/rule/{name}/",
     "schedule": "schedules/groups/default/{name}/",
+    "clock": "clock/",
     "events": "events/",
     "queues": "queues/",
     "create a queue": "queues/new/",
@@ -67,5 +68,6 @@ NO_PAGES = {
     "invocation_stream": "server-sent events",
     "log_tail": "server-sent events",
     "schedule_preview": "a fragment: the next times of an expression",
+    "clock_banner": "a fragment of every page",
     "layer_build": "a page that test_configuring.py looks at: it needs a layer in the making",
 }
