@@ -8,10 +8,9 @@ from datetime import datetime
 from django.db.models import Avg, Count, Max, Q, QuerySet
 
 from accounts.models import Account
-from core import clock
 from functions.models import Function
 from logs import metrics
-from logs.metrics import MetricId, Window
+from logs.metrics import MetricId, Point
 from runner.errors import InvocationNotFound
 from runner.metrics import NAMESPACE
 from runner.models import Invocation, State
@@ -81,14 +80,6 @@ def figures(*, account: Account, since: datetime, functions: Iterable[Function] 
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A metric's value in the period that begins at ``at``; None when nothing was measured."""
-
-    at: datetime
-    value: float | None
-
-
 def metric_series(
     *,
     account: Account,
@@ -104,12 +95,7 @@ def metric_series(
     ``metric`` is one of ``runner.metrics.MEASURES``; ``statistic`` is ``Sum``, ``Average``, ``Minimum``, ``Maximum``,
     ``SampleCount`` or a percentile (``p95``); the period is a multiple of 60 seconds.
     """
-    window = Window.covering(start, end, period_s, now=clock.now())
     asked = MetricId.of(NAMESPACE, metric, {"FunctionName": function.name} if function is not None else {})
-    compute = metrics.find_statistic(statistic)
-    if compute is None:
-        raise ValueError(f"There is no statistic {statistic}")
-    spread = metrics.needs_spread(statistic)
-    series = metrics.read_all_units(account=account, metric=asked, window=window, spread=spread)
-    starts = range(window.start, window.end, window.period)
-    return [Point(window.moment(at), compute(series[at]) if at in series else None) for at in starts]
+    return metrics.read_points(
+        account=account, metric=asked, statistic=statistic, start=start, end=end, period_s=period_s
+    )

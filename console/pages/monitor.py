@@ -15,7 +15,8 @@ from console.pages.common import function_context
 from core import clock
 from functions import selectors
 from functions.models import Version
-from runner.selectors import Point, metric_series
+from logs.metrics import Point
+from runner.selectors import metric_series
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from logs.metrics.queries import DATAPOINTS as MAX_DATAPOINTS
 from logs.metrics.queries import Query, Result, get_metric_data
 from logs.metrics.reading import (
     Datapoint,
+    Point,
     get_metric_statistics,
     list_metrics,
     read_all_units,
+    read_points,
     read_series,
 )
 from logs.metrics.recorder import Recorder, recorder
@@ -21,6 +23,7 @@ __all__ = [
     "Datapoint",
     "Datum",
     "MetricId",
+    "Point",
     "Query",
     "Recorder",
     "Result",
@@ -37,6 +40,7 @@ __all__ = [
     "needs_spread",
     "put_metric_data",
     "read_all_units",
+    "read_points",
     "read_series",
     "record",
     "recorder",

@@ -16,7 +16,7 @@ from logs.metrics.errors import (
 )
 from logs.metrics.identity import MetricId, Series, Window, is_period, merge
 from logs.metrics.sources import SOURCES
-from logs.metrics.summary import BASIC, Summary, find_statistic
+from logs.metrics.summary import BASIC, Summary, find_statistic, needs_spread
 from logs.models import Metric
 
 DATAPOINTS = 1_440
@@ -43,6 +43,33 @@ def read_all_units(
     for series in read_series(account=account, metric=metric, window=window, unit=unit, spread=spread).values():
         together = merge(together, series)
     return together
+
+
+# -- for charts ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A metric's value in the period that begins at ``at``; None when nothing was measured."""
+
+    at: datetime
+    value: float | None
+
+
+def read_points(
+    *, account: Account, metric: MetricId, statistic: str, start: datetime, end: datetime, period_s: int
+) -> list[Point]:
+    """A metric with a point for every period, which is a multiple of 60 seconds.
+
+    ``statistic`` is ``Sum``, ``Average``, ``Minimum``, ``Maximum``, ``SampleCount`` or a percentile (``p95``).
+    """
+    compute = find_statistic(statistic)
+    if compute is None:
+        raise ValueError(f"There is no statistic {statistic}")
+    window = Window.covering(start, end, period_s, now=clock.now())
+    series = read_all_units(account=account, metric=metric, window=window, spread=needs_spread(statistic))
+    starts = range(window.start, window.end, window.period)
+    return [Point(window.moment(at), compute(series[at]) if at in series else None) for at in starts]
 
 
 # -- GetMetricStatistics ---------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from core import targets
-from queues import selectors, services
+from queues import meter, selectors, services, sweeping
 from queues.contents import Draft
 from queues.models import Message, MoveTask
 from tests.console.conftest import HTMX, text
@@ -249,3 +249,21 @@ def test_the_address_of_a_queue_is_what_clients_outside_use(ada, orders, at_brow
     page = text(at_browser(ada).get("/ada/queues/orders/configuration/"))
 
     assert f"https://lambda.example.test/{ada.pk}/orders" in page
+
+
+def test_what_goes_through_a_queue_is_drawn_and_summed_up(ada, at_browser, django_capture_on_commit_callbacks):
+    queue = services.create_queue(account=ada, name="orders", given={})
+    page = at_browser(ada)
+    empty = text(page.get("/ada/queues/orders/monitor/"))
+    assert empty.count("<svg viewBox") >= 4 and empty.count("Nothing measured in this time") >= 4
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(3):
+            services.send_message(queue=queue, draft=Draft(str(number)))
+        [first, *_] = services.receive_message(queue=queue, limit=3)
+        services.delete_message(queue=queue, handle=first.handle)
+    meter.flush()
+    sweeping.measure()
+    shown = text(page.get("/ada/queues/orders/monitor/?table=1"))
+    assert ">3 / 1<" in shown
+    assert "Messages in the queue" in shown
+    assert page.get("/ada/queues/nothing/monitor/").status_code == 404

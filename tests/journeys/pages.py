@@ -47,6 +47,7 @@ PAGES = {
     "queues": "queues/",
     "create a queue": "queues/new/",
     "queue": "queues/{name}/messages/",
+    "queue monitor": "queues/{name}/monitor/",
     "queue configuration": "queues/{name}/configuration/",
     "dead letters": "queues/{name}/dead-letters/",
     "queue access": "queues/{name}/access/",
