@@ -22,8 +22,8 @@ test: ## Set up and run every test; DATABASE=postgres or sqlite: everything on t
 faults: ## Run the fault tests: parts killed, frozen and cut off amid 2,000 events each (ten minutes or more)
 	@sh scripts/setup.sh test && exec env FAULT_EVENTS=2000 $(PYTHON) scripts/test.py --database sqlite tests/faults
 
-soak: ## Run the fault tests for an hour or two: many more events, kills and combinations
-	@sh scripts/setup.sh test && exec env FAULT_EVENTS=20000 FAULT_KILLS=12 $(PYTHON) scripts/test.py --database sqlite tests/faults --timeout 7200
+soak: ## Run the fault tests, and the lecture's bottleneck at its full size, for an hour or two: many more events and kills
+	@sh scripts/setup.sh test && exec env FAULT_EVENTS=20000 FAULT_KILLS=12 LAB_EVENTS=5000 $(PYTHON) scripts/test.py --database sqlite tests/faults tests/labs/test_at_001_7.py --timeout 7200
 
 check: ## Lint, types, import contract, migrations, built assets, forbidden words
 	@sh scripts/setup.sh test && exec $(PYTHON) scripts/check.py

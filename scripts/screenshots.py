@@ -186,6 +186,16 @@ class Tour:
         self.page.click("main .form-foot button.primary")
         self.page.wait_for_url(f"**/{name}/")
 
+    def failed_event(self) -> None:
+        """An event that failed and waits to be tried again."""
+        self.function("sum-two-numbers", KEY_ERROR)
+        self.page.get_by_label("Asynchronous").check()
+        self.page.evaluate("document.querySelector('#run').click()")
+        self.page.wait_for_selector("#result .result-bar.run")
+        self.open("functions/sum-two-numbers/invocations/")
+        self.page.locator("tbody a").first.click()
+        self.page.wait_for_selector(".timeline li.pause")
+
     def test(self) -> None:
         self.page.evaluate("document.querySelector('#run').click()")
         self.page.wait_for_selector("#result .result-bar.ok, #result .result-bar.bad", timeout=60_000)
@@ -236,6 +246,7 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         ),
         "conflict": conflict,
         "asynchronous": later,
+        "failed-event": tour.failed_event,
         "save-event": lambda: tour.function("sum-two-numbers") or tour.page.click("[data-dialog=event-save]"),
         "invocations": lambda: tour.open("functions/sum-two-numbers/invocations/"),
         "invocation": lambda: (
@@ -255,7 +266,7 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         "queues": lambda: tour.open("queues/"),
         **{
             f"queue-{page}": lambda page=page: tour.open(f"queues/deliveries/{page}/")
-            for page in ("configuration", "dead-letters", "access", "tags")
+            for page in ("monitor", "configuration", "dead-letters", "access", "tags")
         },
         "log-groups": lambda: tour.open("logs/"),
         "log-group": lambda: tour.open("logs/group/?name=/aws/lambda/sum-two-numbers"),

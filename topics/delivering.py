@@ -29,6 +29,7 @@ from logs.metrics import MetricId
 from queues import access as queue_access
 from queues import selectors as queues
 from queues.contents import AttributeValue, Draft
+from queues.models import Queue
 from queues.services import send_message
 from runner.services import invoke_async
 from topics import attributes, filters, messages, signing
@@ -79,11 +80,7 @@ def _to_queue(subscription: Subscription, message: Message, sent: Sent) -> None:
     account = Account(pk=subscription.topic.account_id)
     queue = queues.queue_of_arn(account=account, arn=subscription.endpoint)
     topic = subscription.topic
-    decision = queue_access.may_send(
-        queue=queue, service=SERVICE, source_arn=topic.arn, source_account=topic.account_id
-    )
-    if not decision.allowed:
-        raise InvalidParameter(what=f"the policy of {queue.arn} does not let {topic.arn} send messages")
+    _check_queue(topic, queue)
     if subscription.is_raw:
         body, given = message.body_for("sqs"), dict(message.attributes)
     else:
@@ -96,6 +93,15 @@ def _to_queue(subscription: Subscription, message: Message, sent: Sent) -> None:
         deduplication_id=sent.message_id if queue.is_fifo else "",
     )
     send_message(queue=queue, draft=draft, sender_id=SERVICE)
+
+
+def _check_queue(topic: Topic, queue: Queue) -> None:
+    """A queue lets a topic in by its policy, as a subscriber and as a dead-letter queue alike."""
+    decision = queue_access.may_send(
+        queue=queue, service=SERVICE, source_arn=topic.arn, source_account=topic.account_id
+    )
+    if not decision.allowed:
+        raise InvalidParameter(what=f"the policy of {queue.arn} does not let {topic.arn} send messages")
 
 
 def _to_function(subscription: Subscription, message: Message, sent: Sent) -> None:
@@ -123,6 +129,7 @@ def _give_up(subscription: Subscription, document: Mapping[str, Any], *, why: st
         with transaction.atomic():
             account = Account(pk=topic.account_id)
             queue = queues.queue_of_arn(account=account, arn=attributes.dead_letter_arn(text))
+            _check_queue(topic, queue)
             draft = Draft(
                 body=json.dumps(document, indent=2, ensure_ascii=False),
                 attributes={"ErrorMessage": AttributeValue("String", why[:1024] or "failed")},

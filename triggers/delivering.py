@@ -226,12 +226,28 @@ def _give_up(delivery: Delivery, condition: str) -> None:
         try:
             with transaction.atomic(), carrying(delivery.trace):
                 arn = own_arn(account=delivery.account, arn=delivery.dead_letter_arn)[0]
+                _check_dead_letters(delivery, arn)
                 _send_to_queue(delivery, arn, delivery.payload, dead_letter_attributes(delivery, condition))
             state = Delivery.State.DEAD_LETTER
         except ServiceError as error:
             log.warning("Delivery %s has no dead-letter queue: %s", delivery.pk, error.text)
             delivery.error_message = f"{delivery.error_message} (dead letter: {error.text})"
     _end(delivery, state)
+
+
+def _check_dead_letters(delivery: Delivery, arn: str) -> None:
+    """A rule's dead-letter queue lets it in by its policy; a schedule sends there with its role.
+
+    Sources: EventBridge user guide, "Granting permissions to the dead-letter queue"; EventBridge Scheduler user guide,
+    "Configuring a dead-letter queue", permissions.
+    """
+    account, session = delivery.account, delivery.origin_arn.rpartition("/")[2]
+    if delivery.service == EVENTS:
+        access.check_send_by_policy(account=account, queue_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
+    else:
+        access.check_role(
+            account=account, role_arn=delivery.role_arn, action=ACTIONS["sqs"], resource=arn, session=session
+        )
 
 
 def code_of(error: ServiceError) -> str:

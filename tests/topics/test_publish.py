@@ -162,6 +162,13 @@ def test_a_batch_publishes_what_it_can(topic, open_queue, subscribe):
         services.publish_batch(topic=topic, entries=[entries[0], entries[0]])
 
 
+def test_a_dead_letter_queue_that_is_closed_to_the_topic_gets_nothing(ada, topic, subscribe):
+    closed, dead = (queue_services.create_queue(account=ada, name=name) for name in ("closed", "dead"))
+    subscribe(topic, "sqs", closed.arn, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead.arn}))
+    publish(topic)
+    assert receive(dead) == []
+
+
 class TestTheKeyThatSigns:
     @pytest.mark.django_db(transaction=True)
     def test_it_is_read_once_in_a_process(self, django_assert_num_queries):

@@ -11,7 +11,7 @@ from functions.services.functions import delete_function
 from queues.services import create_queue, receive_message, set_queue_attributes
 from runner.models import Invocation
 from topics import services as topics
-from triggers import delivering, inputs, selectors
+from triggers import delivering, firing, inputs, selectors
 from triggers.documents import event as make_event
 from triggers.models import Delivery
 from triggers.services import buses, events, rules
@@ -63,6 +63,32 @@ def test_an_event_reaches_the_function_of_each_rule_that_fits(ada, make_rule, ev
     assert event["id"] == result.event_id
     assert event["time"] == "2026-11-23T12:00:00Z"
     assert event["detail"]["total"] == 12
+
+
+def test_a_target_gets_the_event_with_aws_s_members_in_aws_s_order(ada, make_rule, events_of, queue, frozen_clock):
+    """Source: EventBridge user guide, "AWS service event metadata"."""
+    rule = make_rule(ada, "mine", event_pattern=MINE)
+    open_to_events(ada, queue)
+    rules.put_targets(account=ada, rule="mine", given=[{"Id": "q", "Arn": queue.arn}])
+    [result] = put(ada)
+    [event] = events_of(ada)
+    assert json.dumps(event) == json.dumps(
+        {
+            "version": "0",
+            "id": result.event_id,
+            "detail-type": "order",
+            "source": "my.shop",
+            "account": ada.pk,
+            "time": "2026-11-23T12:00:00Z",
+            "region": "us-east-1",
+            "resources": [],
+            "detail": json.loads(ORDER.detail),
+        }
+    )
+    [body] = bodies(queue)
+    assert json.loads(body) == event
+    assert body.startswith('{"version":"0","id":')
+    assert selectors.last_deliveries(rule)[0].attempts == 1
 
 
 def test_an_event_belongs_to_its_puts_transaction(ada, make_rule):
@@ -164,6 +190,7 @@ def test_an_event_goes_on_to_another_bus_as_it_is_and_never_round_in_circles(ada
 
 def test_what_a_function_that_is_gone_should_have_got_becomes_a_dead_letter(ada, make_rule, queue):
     rule = make_rule(ada, event_pattern=MINE, target={"DeadLetterConfig": {"Arn": queue.arn}})
+    open_to_events(ada, queue)
     delete_function(account=ada, name="hello")
     [result] = put(ada)
     queue.refresh_from_db()
@@ -175,6 +202,33 @@ def test_what_a_function_that_is_gone_should_have_got_becomes_a_dead_letter(ada,
     assert told["ERROR_CODE"] == "NO_RESOURCE"
     assert told["RETRY_ATTEMPTS"] == "0"
     assert selectors.last_deliveries(rule)[0].state == "dead-letter"
+
+
+def test_a_dead_letter_queue_whose_policy_says_nothing_of_the_rule_gets_nothing(ada, make_rule, queue):
+    rule = make_rule(ada, event_pattern=MINE, target={"DeadLetterConfig": {"Arn": queue.arn}})
+    delete_function(account=ada, name="hello")
+    put(ada)
+    assert bodies(queue) == []
+    [delivery] = selectors.last_deliveries(rule)
+    assert delivery.state == "dropped"
+    assert "dead letter: User: events.amazonaws.com is not authorized to perform: sqs:SendMessage" in (
+        delivery.error_message
+    )
+
+
+def test_a_schedules_dead_letter_is_sent_with_its_role(ada, make_schedule, queue, frozen_clock):
+    target = {"Input": '{"n": 1}', "DeadLetterConfig": {"Arn": queue.arn}}
+    schedule = make_schedule(ada, target=target)
+    delete_function(account=ada, name="hello")
+    firing.fire_due()
+    delivering.deliver_due()
+    queue.refresh_from_db()
+    [message] = receive_message(queue=queue)
+    assert message.body == '{"n": 1}'
+    told = {name: (attribute.data_type, attribute.value) for name, attribute in message.attributes.items()}
+    assert told["SCHEDULE_ARN"] == ("String", schedule.arn)
+    assert told["SCHEDULED_TIME"] == ("String", "2026-11-23T12:00:00Z")
+    assert told["ERROR_CODE"] == ("String", "ResourceNotFoundException")
 
 
 # -- destinations of functions ---------------------------------------------------------------------
