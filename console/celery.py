@@ -10,6 +10,14 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
+EVERY_SECOND = (  # quick ones: the next waits for the one before
+    "runner.tasks.dispatch_due",
+    "triggers.tasks.fire_due_schedules",
+    "topics.tasks.deliver_due",
+    "queues.tasks.move_messages",
+    "accounts.tasks.settle_clocks",
+)
+
 app = Celery("pupitre")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -30,29 +38,17 @@ app.conf.update(
     },
     worker_hijack_root_logger=False,
     beat_schedule={
-        "dispatch due events": {"task": "runner.tasks.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
-        "fire due schedules": {"task": "triggers.tasks.fire_due_schedules", "schedule": 1.0, "options": {"expires": 5}},
-        "tell who waits of a changed clock": {
-            "task": "accounts.tasks.settle_clocks",
-            "schedule": 1.0,
-            "options": {"expires": 5},
-        },
+        "every second": {"task": "console.tasks.do_every_second", "schedule": 1.0, "options": {"expires": 5}},
         "remove old firings": {"task": "triggers.tasks.prune_firings", "schedule": 3600.0},
         "remove old invocations": {"task": "runner.tasks.prune_invocations", "schedule": 3600.0},
         "remove old log events": {"task": "logs.tasks.sweep_logs", "schedule": 60.0, "options": {"expires": 60}},
         "remove old metrics": {"task": "logs.tasks.sweep_metrics", "schedule": 600.0, "options": {"expires": 600}},
-        "send notifications over HTTP": {
-            "task": "topics.tasks.deliver_due",
-            "schedule": 1.0,
-            "options": {"expires": 5},
-        },
         "remove old notifications": {"task": "topics.tasks.prune_notifications", "schedule": 3600.0},
         "look after layer builds": {
             "task": "runner.tasks.sweep_layer_builds",
             "schedule": 20.0,
             "options": {"expires": 20},
         },
-        "move messages": {"task": "queues.tasks.move_messages", "schedule": 1.0, "options": {"expires": 5}},
         "remove old messages": {"task": "queues.tasks.sweep_queues", "schedule": 60.0, "options": {"expires": 60}},
         "remove unused packages": {"task": "functions.tasks.prune_packages", "schedule": 1800.0},
     },

@@ -3,7 +3,7 @@
 import importlib
 
 from aws import model, operation
-from console.celery import app
+from console.celery import EVERY_SECOND, app
 
 
 def test_every_operation_is_one_of_its_service_s_model() -> None:
@@ -19,6 +19,6 @@ def test_every_operation_is_one_of_its_service_s_model() -> None:
 
 
 def test_every_periodic_job_is_a_task() -> None:
-    for row in app.conf.beat_schedule.values():
-        module, _, name = row["task"].rpartition(".")
-        assert getattr(importlib.import_module(module), name).name == row["task"]
+    for task in (*(row["task"] for row in app.conf.beat_schedule.values()), *EVERY_SECOND):
+        module, _, name = task.rpartition(".")
+        assert getattr(importlib.import_module(module), name).name == task
