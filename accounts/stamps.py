@@ -5,6 +5,7 @@ with one query: so each answer was read after it was asked for.
 """
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from weakref import WeakKeyDictionary
 from django.db import DatabaseError, InterfaceError, connection, connections
 
 from core import database
+
+log = logging.getLogger(__name__)
 
 _COLUMNS = "stamp, concurrency_limit, name"
 _ONE = f"SELECT {_COLUMNS} FROM accounts_account WHERE id = ?"
@@ -87,7 +90,11 @@ class _Reader:
         loop = asyncio.get_running_loop()
         while self._asked:
             asked, self._asked = self._asked, {}
-            found = await loop.run_in_executor(self._executor, _read_rows, list(asked))
+            found: dict[str, Stamp] = {}
+            try:
+                found = await loop.run_in_executor(self._executor, _read_rows, list(asked))
+            except Exception:  # whoever waits here waits for ever unless somebody answers
+                log.exception("The stamps of accounts could not be read")
             for account_id, futures in asked.items():
                 for future in futures:
                     if not future.done():

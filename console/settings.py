@@ -208,7 +208,7 @@ LOG_GROUP_MB = env_number("LOG_GROUP_MB", 256)  # what a log group may keep; old
 KEEP_INVOCATIONS_DAYS = env_number("KEEP_INVOCATIONS_DAYS", 30)
 SCHEDULE_GRACE_S = env_number("SCHEDULE_GRACE_S", 3600)  # ticks missed for no longer are caught up, the last five
 KEEP_FIRINGS_DAYS = env_number("KEEP_FIRINGS_DAYS", 7)
-FAIL_AT = env("FAIL_AT")  # a failpoint for fault tests: "name:nth"
+FAIL_AT = env("FAIL_AT")  # for fault tests: a file that says "name:nth:times", see core.failpoints
 
 # what the installer of packages for layers needs to reach its index, beside pip's own configuration
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")

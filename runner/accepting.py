@@ -73,9 +73,16 @@ class _Desk:
     def _serve(self) -> None:
         while True:
             if batch := self._gather():
-                with database.borrowed():
-                    batch = self._admit(batch)
-                    _tell([(asked, error) for asked, error in zip(batch, _commit(batch), strict=True)])
+                try:
+                    with database.borrowed():
+                        self._accept(batch)
+                except Exception as error:  # the thread lives on, and whoever has not been told is told
+                    log.exception("Events could not be accepted")
+                    _tell([(asked, error) for asked in batch if not asked.future.done()])
+
+    def _accept(self, batch: list[_Asked]) -> None:
+        admitted = self._admit(batch)
+        _tell([(asked, error) for asked, error in zip(admitted, _commit(admitted), strict=True)])
 
     def _admit(self, batch: list[_Asked]) -> list[_Asked]:
         """Those whose account's backlog is not full; the others are told so."""

@@ -6,6 +6,8 @@ import uuid
 import zipfile
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.live import Live, eventually
 
 HOPS = 16
@@ -50,6 +52,18 @@ def log_of(live: Live, name: str) -> list[str]:
         return []
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
     return [event["message"].rstrip("\n") for page in pages for event in page["events"]]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("product", id="bubblewrap"),
+        pytest.param("live_on_docker", id="docker", marks=[pytest.mark.engine, pytest.mark.xdist_group("docker")]),
+    ]
+)
+def live(request: pytest.FixtureRequest) -> Live:
+    """The product, with functions held in the one way and in the other."""
+    found: Live = request.getfixturevalue(request.param)
+    return found
 
 
 def test_a_function_that_sends_itself_events_is_stopped_and_its_destination_gets_the_last(live: Live):

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,35 +13,45 @@ from tests.faults.storm import Storm
 from tests.labs.hands import Boto3
 from tests.live import Live, eventually
 
-ASKED = "FAULT_EVENTS" in os.environ
-EVENTS = int(os.environ.get("FAULT_EVENTS", "2000"))  # of each fault; `make soak` has more
-KILLS = int(os.environ.get("FAULT_KILLS", "3"))
-SOAK = EVENTS > 2000
+EVENTS = int(os.environ.get("FAULT_EVENTS", "200"))  # of each fault; `make faults` has 2,000 and `make soak` more
+KILLS = int(os.environ.get("FAULT_KILLS", "2"))
+AT_LENGTH = EVENTS >= 2000
 LEASE_S = "5"  # so that what a killed worker held is taken up again soon
 
 HANDLER = "def lambda_handler(event, context):\n    return None\n"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What hurts a running product takes ten minutes or more: a verb of its own."""
+    """Some are left to the verbs of their own, which name a number of events."""
     for item in items:
-        if not ASKED and item.path.parent.name == "faults" and item.get_closest_marker("live"):
-            item.add_marker(pytest.mark.skip(reason="faults of a running product: make faults, or make soak"))
+        if (
+            "FAULT_EVENTS" not in os.environ
+            and item.path.parent.name == "faults"
+            and item.get_closest_marker("at_length")
+        ):
+            item.add_marker(pytest.mark.skip(reason="at length only: make faults, or make soak"))
 
 
-def named(always: dict[str, Any], in_soak: dict[str, Any]) -> list[Any]:
-    """Parameters by name; the second ones only in ``make soak``."""
-    return [pytest.param(value, id=name) for name, value in (always | (in_soak if SOAK else {})).items()]
+def named(always: dict[str, Any], at_length: dict[str, Any]) -> list[Any]:
+    """Parameters by name; the second ones only at length."""
+    return [pytest.param(value, id=name) for name, value in (always | (at_length if AT_LENGTH else {})).items()]
 
 
 def hurtable(**settings: str) -> Live:
     """A product of one's own, not yet started."""
-    return Live(EVENT_LEASE_S=LEASE_S, WORKER_CONCURRENCY="16", PRESTARTED_ENVIRONMENTS="1", **settings)
+    made = Live(EVENT_LEASE_S=LEASE_S, WORKER_CONCURRENCY="16", PRESTARTED_ENVIRONMENTS="1", **settings)
+    made.environment["PUPITRE_FAIL_AT"] = str(fail_at(made))
+    return made
 
 
-@pytest.fixture(scope="module")
+def fail_at(live: Live) -> Path:
+    """The file that says where a process dies, see ``core.failpoints``."""
+    return live.data_dir / "fail-at"
+
+
+@pytest.fixture(scope="package")
 def product() -> Iterator[Live]:
-    """One for all the faults of a module."""
+    """One for all the faults that need no other, on the database of this run."""
     with hurtable() as running:
         yield running
 

@@ -114,19 +114,23 @@ class Ledger:
                 found[_id(request_id)].append(Execution(began.request_id, began.start, at))
         return found
 
-    def printed(self, function: str) -> list[str]:
-        """What the function has printed, line by line."""
-        lines = self.rows(
-            "SELECT e.message FROM logs_logevent e JOIN logs_logstream s ON s.id = e.stream_id"
-            " JOIN logs_loggroup g ON g.id = s.group_id WHERE g.name = ? AND e.source = 'f'",
-            f"/aws/lambda/{function}",
-        )
-        return [row[0].strip() for row in lines]
-
     def messages_in(self, queue: str) -> int:
         """How many messages the queue holds, visible or in flight or delayed."""
         sql = "SELECT count(*) FROM queues_message m JOIN queues_queue q ON q.id = m.queue_id WHERE q.name = ?"
         return int(self.rows(sql, queue)[0][0])
+
+    def bodies_in(self, queue: str) -> list[str]:
+        """What its messages say."""
+        sql = "SELECT m.body FROM queues_message m JOIN queues_queue q ON q.id = m.queue_id WHERE q.name = ?"
+        return [row[0] for row in self.rows(sql, queue)]
+
+    def ticks(self, schedules: str) -> list[Sequence[Any]]:
+        """Every tick of the schedules with names like this one: which timetable, and what became of it."""
+        sql = (
+            "SELECT f.timetable_id, f.state FROM triggers_firing f JOIN triggers_timetable t ON t.id = f.timetable_id"
+            " JOIN triggers_schedule s ON s.id = t.schedule_id WHERE s.name LIKE ?"
+        )
+        return self.rows(sql, schedules)
 
     def strays(self) -> int:
         """Log lines of requests that do not exist (I11)."""
@@ -161,6 +165,18 @@ def check(
     if reserved is not None:
         assert most_at_once(executions) <= reserved  # I10
     assert ledger.strays() == 0  # I11
+    return verdict
+
+
+def check_dead_letters(ledger: Ledger, history: History, function: str, *, queue: str) -> Verdict:
+    """I1 and I8 for a function that always fails: every event ended as a dead letter, and each is in the queue once."""
+    events = ledger.events(function)
+    numbers = Counter(json.loads(event.payload)["n"] for event in events)
+    verdict = history.judge(numbers.elements())
+    assert verdict.is_sound, verdict
+    assert Counter(event.state for event in events) == {"dead-letter": len(events)}
+    assert {event.id for event in events} >= set(history.acknowledged())
+    assert Counter(json.loads(body)["n"] for body in ledger.bodies_in(queue)) == numbers
     return verdict
 
 

@@ -13,7 +13,7 @@ from tests.faults.history import Outcome
 from tests.faults.ledger import check
 from tests.live import Live, eventually
 
-pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults-database")]
+pytestmark = [pytest.mark.live, pytest.mark.at_length, pytest.mark.sandbox, pytest.mark.xdist_group("faults-database")]
 CONNECTIONS = 60
 
 

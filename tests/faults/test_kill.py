@@ -10,7 +10,7 @@ from tests.faults.conftest import KILLS, named
 from tests.faults.ledger import check
 from tests.live import Live
 
-pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults-kill")]
+pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.databases, pytest.mark.xdist_group("faults")]
 
 WORKER, API, CONSOLE, REDIS, BEAT = (
     "console worker",

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ import redis
 from tests.faults.conftest import EVENTS, answers, hurtable
 from tests.faults.ledger import check
 from tests.faults.proxy import Proxy
-from tests.live import Live
+from tests.faults.sources import Schedules
+from tests.live import Live, eventually
 
-pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults-messenger")]
+pytestmark = [pytest.mark.live, pytest.mark.at_length, pytest.mark.sandbox, pytest.mark.xdist_group("faults-messenger")]
 FEWER = EVENTS // 4
 
 
@@ -80,6 +82,18 @@ def test_no_event_is_lost_when_redis_freezes(product, messenger, ledger, storm):
     ledger.settle(clients.function)
     check(ledger, clients.history, clients.function)
     answers(product, clients.function)
+
+
+def test_every_schedule_fires_once_when_redis_freezes_and_forgets(product, messenger, ledger):
+    """I5: what rings the bell each second goes through Redis, and finds its way again."""
+    schedules = Schedules.make(product, "ticks", 20)
+    messenger.freeze()
+    try:
+        eventually(lambda: schedules.first_at < datetime.now(UTC), bool, within_s=120, every_s=0.2)
+    finally:
+        messenger.thaw()
+    messenger.forget_everything()
+    schedules.check(ledger)
 
 
 def test_no_event_is_lost_when_redis_is_far_away(product, messenger, ledger, storm):

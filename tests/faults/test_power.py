@@ -11,7 +11,7 @@ from tests.faults.conftest import EVENTS
 from tests.faults.ledger import check, most_at_once
 from tests.live import ROOT, Live
 
-pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults-power")]
+pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults")]
 
 
 @pytest.fixture

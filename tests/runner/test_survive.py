@@ -27,6 +27,7 @@ def start_worker(
     started: list[subprocess.Popen[str]] = []
 
     def start(fail_at: str = "") -> subprocess.Popen[str]:
+        (tmp_path / "fail-at").write_text(fail_at)
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "console.settings",
@@ -38,7 +39,7 @@ def start_worker(
             "PUPITRE_EVENT_LEASE_S": "1",
             "PUPITRE_WORKER_CONCURRENCY": "8",
             "PUPITRE_PRESTARTED_ENVIRONMENTS": "0",
-            "PUPITRE_FAIL_AT": fail_at,
+            "PUPITRE_FAIL_AT": str(tmp_path / "fail-at"),
             "PUPITRE_LOG_LEVEL": "ERROR",
         }
         worker = subprocess.Popen(
@@ -100,7 +101,7 @@ def test_events_survive_workers_that_are_killed(start_worker, ada, make_function
     assert {str(pk) for pk in accepted} <= executions.keys()
 
 
-@pytest.mark.parametrize("point", ["claim-start:2", "answer-commit:2"], ids=["claimed", "answered"])
+@pytest.mark.parametrize("point", ["claim-start:2:1", "answer-commit:2:1"], ids=["claimed", "answered"])
 def test_an_event_survives_a_death_at_the_worst_moment(start_worker, ada, make_function, point):
     make_function(ada)
     worker = start_worker(point)

@@ -1,0 +1,66 @@
+"""Containers end with their worker; and the broker, which makes them, may be killed like everything else."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from tests.engine import containers_with, engine_with_images
+from tests.faults import machine
+from tests.faults.conftest import EVENTS, KILLS, answers, hurtable, make_function
+from tests.faults.ledger import Ledger, check
+from tests.faults.storm import Storm
+from tests.faults.test_kill import kill
+from tests.faults.test_sandboxes import busy
+from tests.live import Live, eventually
+
+__all__ = ["engine_with_images"]
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.at_length,
+    pytest.mark.sandbox,
+    pytest.mark.engine,
+    pytest.mark.xdist_group("faults-containers"),
+]
+
+
+@pytest.fixture(scope="module")
+def product(engine_with_images: None) -> Iterator[Live]:
+    with hurtable(SANDBOX_DRIVER="docker", ENGINE_URL=settings.ENGINE_URL) as running:
+        yield running
+
+
+def test_no_event_is_lost_when_the_broker_is_killed_again_and_again(product: Live, ledger: Ledger):
+    function = make_function(product, "contained")
+    with Storm(product, function, count=EVENTS) as clients:
+        for number in range(KILLS):
+            clients.reach((number + 0.5) / KILLS)
+            kill(product, "manage.py broker")
+    ledger.settle(function)
+    print(check(ledger, clients.history, function))
+    answers(product, function)
+
+
+def test_containers_end_with_their_worker(product: Live):
+    def held() -> list[str]:
+        return containers_with(str(product.data_dir))
+
+    busy(product, "asleep", lambda: len(held()))
+    worker = product.process_with("console worker")
+    before = set(held())
+    os.kill(worker, signal.SIGKILL)
+    killed = time.monotonic()
+    eventually(lambda: before & set(held()), lambda left: not left, every_s=0.02)
+    print(f"{len(before)} containers were gone {time.monotonic() - killed:.2f} s after their worker")
+    product.client("lambda").delete_function(FunctionName="asleep")  # what it was doing is not done again
+
+
+def test_no_container_and_no_folder_is_left_when_all_is_stopped(product: Live):
+    """I9."""
+    assert product.stop() == 0
+    assert containers_with(str(product.data_dir)) == []
+    assert machine.folders(product) == set()
+    product.start()
