@@ -134,7 +134,7 @@ def _execution(row: Invocation, run: Execution, number: int, *, last: bool) -> S
     if run.ended is None and not row.is_final:
         return Step("run", label, run.started, max(clock.now() - run.started, timedelta(0)), _("running"))
     length = timedelta(milliseconds=run.duration_ms) if run.duration_ms is not None else None
-    failed = run.failed or (row.state != State.SUCCEEDED if last and row.is_final else not last)
+    failed = run.failed or not last or row.state == State.QUEUED or (row.is_final and row.state != State.SUCCEEDED)
     return Step("bad" if failed else "ok", label, run.started, length, row.error_type if failed and last else "")
 
 

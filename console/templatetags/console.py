@@ -92,6 +92,12 @@ def ms(value: float | None, digits: int = 2) -> str:
     return f"{_number(value, digits)} ms"
 
 
+@register.filter
+def span(value: float | None) -> str:
+    """Milliseconds, and from ten seconds on seconds: a pause of two minutes is no figure of six digits."""
+    return ms(value) if value is None or value < 10_000 else f"{_number(value / 1000, 1)} s"
+
+
 def _number(value: float, digits: int) -> str:
     """Rounded, then in the language of the page: Django's own formatting of a float cuts its digits off."""
     return formats.number_format(

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from console import timeline
+from console.templatetags.console import span
 from core import clock
 from logs.models import LogEvent
 from runner.models import InvocationType, State
@@ -65,6 +66,10 @@ def test_retries_are_executions_with_pauses_between_and_an_end(event):
     assert steps[-1].note == f"all attempts failed · {DLQ}"
 
 
+def test_a_long_pause_is_told_in_seconds():
+    assert [span(value) for value in (None, 1.5, 9_999, 60_136)] == ["–", "1.50 ms", "9999.00 ms", "60.1 s"]
+
+
 def test_what_a_function_prints_is_no_platform_line(event):
     row = event(invocation_type=InvocationType.REQUEST_RESPONSE, started_at=NOON)
     forged = said(0, "START RequestId: r Version: $LATEST\n", source="f")
@@ -76,6 +81,7 @@ def test_an_event_that_waits_for_its_second_attempt_says_when(event, frozen_cloc
     frozen_clock.advance(seconds=10)
     steps = timeline.steps(row, [start(0), report(1, 1000, "\tStatus: error")])
     assert [step.kind for step in steps] == ["wait", "bad", "pause"]
+    assert [step.kind for step in timeline.steps(row, [start(0), report(1, 1000)])][1] == "bad"  # an error is no status
     assert steps[-1].note == "due at 12:01:01 UTC"
 
 

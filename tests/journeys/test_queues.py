@@ -1,10 +1,38 @@
-"""The dead letters of a queue, moved back by hand in the console."""
+"""A queue by hand: made, sent to, received from, its dead letters moved back, all without leaving the console."""
 
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
+
+HOSTILE = "<img src=x onerror=alert(1)> {{ 7*7 }} <b hx-get='/evil' hx-trigger='load'>bold</b>"
+
+
+def test_a_queue_is_used_by_hand(student, live):
+    page = student.page
+    page.goto(f"{student.home}queues/")
+    page.get_by_role("link", name="Create a queue").first.click()
+    page.get_by_label("Queue name").fill("by-hand")
+    page.get_by_role("button", name="Create the queue").click()
+    page.wait_for_url("**/queues/by-hand/messages/")
+
+    page.get_by_label("Message body").fill(HOSTILE)
+    page.locator("#send").get_by_role("button", name="Send").click()
+    page.wait_for_selector("text=The message is sent.")
+    expect(page.locator("#depth dd").first).to_have_text(
+        "1", timeout=20_000
+    )  # the page forbids eval to scripts as well
+    page.locator("#received").get_by_role("button", name="Receive").click()
+    page.wait_for_selector(".message-body")
+    assert page.locator(".message-body").inner_text() == HOSTILE
+    assert page.locator(".message-body *").count() == 0
+    assert student.accessibility() == []
+    page.get_by_role("button", name="Delete", exact=True).first.click()
+    page.wait_for_selector("text=The message is deleted.")
+    expect(page.locator("#depth dd")).to_have_text(["0", "0", "0"], timeout=20_000)
+    student.check()
 
 
 def test_dead_letters_are_moved_back_by_hand(student, live):

@@ -1,21 +1,15 @@
-"""Labs: one function after another. Chained by destination, and not by two clocks; and what a bottleneck really does."""
+"""Labs: one function after another. Chained by destination, and not by two clocks."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import clock
 from tests.labs.wiring import Wiring
-from tests.live import Reachable, eventually
 
 pytestmark = pytest.mark.places("boto3")
 
 FIRST = "def lambda_handler(event, context): return {'made': event['n'] * 2}"
 SECOND = "import json\ndef lambda_handler(event, context): print('GOT ' + json.dumps(event.get('responsePayload')))"
-SLOW = "import time\ndef lambda_handler(event, context): time.sleep(0.01)"
-EVENTS = 150
 
 
 def test_the_second_function_gets_the_firsts_output_by_a_destination(make, hand, wiring: Wiring, log_of):
@@ -26,32 +20,6 @@ def test_the_second_function_gets_the_firsts_output_by_a_destination(make, hand,
     )
     hand.invoke(first, {"n": 21}, kind="Event")
     assert 'GOT {"made": 42}' in log_of(second)
-
-
-def test_a_bottleneck_delays_events_and_loses_none(make, hand, wiring: Wiring, live: Reachable):
-    """AT-001-7, scaled down: one at a time works off what many send at once; accepted is ended, and the graph shows it."""
-    name = make(f"Bottleneck{clock.epoch_ms()}", SLOW)  # its figures are its own
-    wiring.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-    with ThreadPoolExecutor(8) as senders:
-        answers = list(senders.map(lambda number: hand.invoke(name, {"n": number}, kind="Event"), range(EVENTS)))
-    assert [answer.status for answer in answers] == [202] * EVENTS
-
-    cloudwatch, start = live.client("cloudwatch"), datetime.now(UTC) - timedelta(minutes=10)
-
-    def metric(metric: str, statistic: str) -> list[float]:
-        found = cloudwatch.get_metric_statistics(
-            Namespace="AWS/Lambda",
-            MetricName=metric,
-            Dimensions=[{"Name": "FunctionName", "Value": name}],
-            StartTime=start,
-            EndTime=datetime.now(UTC) + timedelta(minutes=2),
-            Period=60,
-            Statistics=[statistic],
-        )
-        return [point[statistic] for point in found["Datapoints"]]
-
-    eventually(lambda: sum(metric("Invocations", "Sum")), lambda count: count == EVENTS, within_s=180, every_s=1)
-    assert max(metric("AsyncEventAge", "Maximum")) > 0
 
 
 ORDERS = """

@@ -18,6 +18,7 @@ class Wiring:
         self._later = later
         self.sqs, self.lambda_ = live.client("sqs"), live.client("lambda")
         self.events, self.scheduler = live.client("events"), live.client("scheduler")
+        self.sns = live.client("sns")
         self.account = live.client("sts").get_caller_identity()["Account"]
 
     def queue(self, name: str, **attributes: str) -> str:
@@ -70,6 +71,23 @@ class Wiring:
                 SourceArn=arn,
             )
         return arn
+
+    def topic(self, name: str) -> str:
+        """A new topic's ARN."""
+        arn = str(self.sns.create_topic(Name=name)["TopicArn"])
+        self._later.callback(partial(self.sns.delete_topic, TopicArn=arn))
+        return arn
+
+    def subscribe(self, topic: str, function: str) -> None:
+        """Have the function called with what the topic is told; with the permission for it."""
+        self.lambda_.add_permission(
+            FunctionName=function,
+            StatementId="topic-" + topic.rpartition(":")[2],
+            Action="lambda:InvokeFunction",
+            Principal="sns.amazonaws.com",
+            SourceArn=topic,
+        )
+        self.sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=self.function_arn(function))
 
     def function_arn(self, name: str) -> str:
         return f"arn:aws:lambda:us-east-1:{self.account}:function:{name}"
