@@ -1,0 +1,96 @@
+"""What runs functions by itself, in the console: a queue and a topic as triggers."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
+
+READS = "def lambda_handler(event, context):\n    print('GOT', event)\n    return 'fine'\n"
+
+
+@pytest.fixture
+def function(student, live):
+    """``function("name", code)``: there already, so that a journey is about what runs it."""
+    from tests.labs.hands import Boto3
+
+    def make(name, code=READS):
+        student.make_room(name)
+        Boto3(live).create_function(name, code)
+        return name
+
+    return make
+
+
+def add_trigger(page, home, function, kind):
+    """The form for a trigger of this kind on the function's page."""
+    page.goto(f"{home}functions/{function}/")
+    page.get_by_role("link", name="Add trigger").first.click()
+    page.wait_for_url("**/configuration/triggers/")
+    form = page.locator("details.policy", has=page.locator("summary b", has_text=kind))
+    form.locator("summary").click()
+    return form
+
+
+def open_newest_run(student, function):
+    """The page of the function's newest invocation, as soon as there is one that has ended."""
+    page = student.page
+    page.goto(f"{student.home}functions/{function}/invocations/")
+    student.reload_until(lambda: page.locator("tbody tr").count() > page.locator("tbody .state.run").count())
+    page.locator("tbody tr", has_not=page.locator(".state.run")).locator("a").first.click()
+    page.wait_for_selector("#log-text")
+
+
+def test_a_queue_becomes_a_trigger_and_a_message_runs_the_function(student, function):
+    """AT-001-4 by hand, from nothing at all: the form for a queue leads to making one."""
+    page, name = student.page, function("queue-listener")
+    if (form := add_trigger(page, student.home, name, "Queue")).locator("a").count():
+        form.get_by_role("link", name="Create a queue").click()
+    else:  # there are queues of other journeys
+        page.goto(f"{student.home}queues/new/")
+    page.get_by_label("Queue name").fill("for-listener")
+    page.get_by_role("button", name="Create the queue").click()
+    page.wait_for_url("**/queues/for-listener/messages/")
+
+    form = add_trigger(page, student.home, name, "Queue")
+    form.get_by_label("Queue").select_option("for-listener")
+    form.get_by_role("button", name="Add trigger").click()
+    page.wait_for_selector("text=The trigger is on.")
+    assert student.accessibility() == []
+    page.goto(f"{student.home}functions/{name}/")
+    page.locator("#overview, .overview").get_by_role("link", name="for-listener").wait_for()
+
+    page.goto(f"{student.home}queues/for-listener/messages/")
+    page.get_by_label("Message body").fill("Hello from SQS!")
+    page.locator("#send").get_by_role("button", name="Send").click()
+    page.wait_for_selector("text=The message is sent.")
+    expect(page.locator("#depth dd")).to_have_text(["0", "0", "0"], timeout=60_000)
+    open_newest_run(student, name)
+    assert "Hello from SQS!" in page.locator("#log-text").inner_text()
+    assert "aws:sqs" in page.locator("#log-text").inner_text()
+    student.check()
+
+
+def test_a_topic_tells_a_function_and_a_queue(student, function, live):
+    page, name = student.page, function("topic-listener")
+    live.client("sqs").create_queue(QueueName="topic-copies")
+    page.goto(f"{student.home}topics/")
+    page.get_by_label("Topic name").fill("news")
+    page.get_by_role("button", name="Make a topic").click()
+    page.wait_for_url("**/topics/news/")
+    for subscriber in (name, "topic-copies"):
+        page.get_by_label("Function or queue").select_option(label=subscriber)
+        page.get_by_role("button", name="Subscribe").click()
+        page.locator("#subscribers").get_by_role("link", name=subscriber).wait_for()
+    assert student.accessibility() == []
+
+    page.get_by_label("Subject").fill("Lecture")
+    page.locator("#publish-form").get_by_label("Message").fill("moved to room 4")
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_selector("text=Published")
+    page.locator("#subscribers").get_by_role("link", name="topic-copies").click()
+    page.locator("#received").get_by_role("button", name="Receive").click()
+    assert "moved to room 4" in page.locator(".message-body").inner_text()
+    open_newest_run(student, name)
+    assert "moved to room 4" in page.locator("#log-text").inner_text()
+    assert "aws:sns" in page.locator("#event-text").inner_text()
+    student.check()
