@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -314,19 +315,29 @@ def main() -> None:
     with ExitStack() as stack:
         link = given.link or _start(stack)
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=chromium, args=ARGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         tour = Tour(page, link)
-        for name, scene in scenes(tour).items():
-            if given.only in name:
-                scene()
-                take(page, name)
+        failed = [name for name, scene in scenes(tour).items() if given.only in name and not took(page, name, scene)]
         browser.close()
+    if failed:
+        raise SystemExit(f"Not taken: {', '.join(failed)}")
 
 
 def _start(stack: ExitStack) -> str:
     from tests.live import Live
 
     return stack.enter_context(Live()).printed.sign_in_link
+
+
+def took(page: Page, name: str, scene: Callable[[], None]) -> bool:
+    """Whether there is a picture; the others are taken all the same."""
+    try:
+        scene()
+        take(page, name)
+    except PlaywrightError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def take(page: Page, name: str) -> None:
