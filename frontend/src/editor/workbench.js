@@ -258,7 +258,7 @@ export class Workbench {
     line.hidden = !problem;
     if (!problem) return;
     line.classList.toggle("warning", problem.severity !== "error");
-    line.querySelector("[data-slot=text]").textContent = problem.message;
+    line.querySelector("[data-slot=text]").replaceChildren(...inWords(problem.message));
     const more = line.querySelector("[data-slot=more]");
     more.hidden = problems.length < 2;
     more.textContent = `+${problems.length - 1}`;
@@ -272,4 +272,14 @@ export class Workbench {
     fix.textContent = problem.fix?.label ?? "";
     fix.onclick = () => { editor.value = problem.fix.text; editor.check(); };
   }
+}
+
+/** What stands between backticks is code. */
+function inWords(text) {
+  return text.split("`").map((part, place) => {
+    if (place % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  });
 }
