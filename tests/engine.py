@@ -62,10 +62,10 @@ def containers(broker: LiveBroker) -> list[str]:
     return containers_with(str(broker.folder))
 
 
-def containers_with(folder: str) -> list[str]:
-    """The names of containers that see something of ``folder``."""
+def containers_with(folder: str, *, only_running: bool = False) -> list[str]:
+    """The names of containers that see something of ``folder``; ``only_running``: in which something runs still."""
     client = docker.APIClient(base_url=django_settings.ENGINE_URL, version="auto", timeout=20)
-    found = client.containers(all=True, filters={"name": "pupitre-"})
+    found = client.containers(all=not only_running, filters={"name": "pupitre-"})
     client.close()
     return [
         one["Names"][0].lstrip("/") for one in found if any(folder in (m.get("Source") or "") for m in one["Mounts"])

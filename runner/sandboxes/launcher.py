@@ -188,6 +188,7 @@ class Launcher:
         os.close(life)
 
     def end(self) -> None:
+        signal.set_wakeup_fd(-1)  # who ends is waited for below
         for slot in list(self.slots):
             self.kill(slot)
         while self.lives:

@@ -30,6 +30,7 @@ class Launcher:
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             cwd="/",
+            process_group=0,  # whoever kills the worker's group leaves it time to end what is just coming up
             env={},  # bubblewrap's processes keep their parent's environment readable: let there be nothing in it
         )
         theirs.close()

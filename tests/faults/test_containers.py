@@ -53,8 +53,13 @@ def test_containers_end_with_their_worker(product: Live):
     before = set(held())
     os.kill(worker, signal.SIGKILL)
     killed = time.monotonic()
+    running = lambda: before & set(containers_with(str(product.data_dir), only_running=True))  # noqa: E731
+    eventually(running, lambda left: not left, every_s=0.02)
+    ended = time.monotonic() - killed
     eventually(lambda: before & set(held()), lambda left: not left, every_s=0.02)
-    print(f"{len(before)} containers were gone {time.monotonic() - killed:.2f} s after their worker")
+    print(
+        f"{len(before)} containers had ended {ended:.2f} s after their worker, and were gone {time.monotonic() - killed:.2f} s after"
+    )
     product.client("lambda").delete_function(FunctionName="asleep")  # what it was doing is not done again
 
 

@@ -1,6 +1,7 @@
 """Bubblewrap keeps the contract; and what is particular to it."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -135,6 +136,47 @@ def test_a_worker_that_is_killed_takes_its_sandboxes_with_it(driver: SandboxDriv
         after.prepare()
         assert not Path(directory).exists()
         after.close()
+
+
+STARTING = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
+import django
+django.setup()
+from runner.sandboxes.bubblewrap import Bubblewrap
+driver = Bubblewrap()
+driver.prepare()
+print(driver.launcher._process.pid, flush=True)
+sandboxes = [driver.start(driver.own_interpreter) for _ in range(8)]
+print("begun", flush=True)
+input()
+"""
+
+
+def test_sandboxes_that_are_just_coming_up_end_with_a_worker_whose_whole_group_is_killed(
+    driver: SandboxDriver, tmp_path: Path
+):
+    """As the supervisor does it: the launcher must live long enough to end those that cannot end by themselves yet."""
+    environment = {**os.environ, "PUPITRE_DATA_DIR": str(tmp_path)}
+    worker = subprocess.Popen(
+        [sys.executable, "-c", STARTING],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert worker.stdout
+    launcher = int(worker.stdout.readline())
+    assert worker.stdout.readline() == "begun\n"
+    started = {launcher, *_descendants(launcher)}
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.communicate()
+    for _ in range(500):
+        if not (alive := started & _parents().keys()):
+            break
+        threading.Event().wait(0.01)
+    assert not alive
 
 
 def _parents() -> dict[int, int]:
