@@ -196,6 +196,18 @@ def test_after_a_lesson_the_real_midnight_comes_all_the_same(ada, make_rule, eve
     assert times(events_of(ada)) == ["2026-11-24T00:00:00Z", "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z"]
 
 
+def test_what_was_to_happen_once_has_happened_in_the_lesson(ada, make_schedule, events_of, frozen_clock):
+    schedule = make_schedule(ada, expression="at(2026-11-23T18:00:00)")
+    clocks.jump(account=ada, forward=timedelta(days=1))
+    assert tick() == 1
+    clocks.follow_real_time(account=ada)
+    tick()
+    frozen_clock.advance(hours=7)
+    assert tick() == 0
+    assert selectors.next_times(schedule) == []
+    assert times(events_of(ada)) == ["2026-11-23T18:00:00Z"]
+
+
 def test_a_rate_that_began_in_the_lessons_future_goes_on_from_the_real_time(ada, make_rule, frozen_clock):
     clocks.jump(account=ada, forward=timedelta(days=2))
     rule = make_rule(ada, schedule_expression="rate(1 hour)")
