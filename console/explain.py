@@ -29,7 +29,7 @@ def explain(case: Case) -> Explanation | None:
     place = find_place(case)
     kind = _KINDS.get(case.result.error_type)
     found = (kind(case, place) if kind else None) or _by_message(case, place)
-    if found:
+    if found and (found.text or found.place or found.fixes or found.edits):
         return found
     return Explanation(place=place) if place else None
 

@@ -69,6 +69,11 @@ def lambda handler(event, context):
     print event
     return event['Records'][0]
 """
+HELLO = """{
+  "key1": "value1",
+  "key2": "value2",
+  "key3": "value3"
+}"""
 COMMENT = """{
   "key1": "value1", // this is the first
   "key2": "value2"
@@ -100,8 +105,8 @@ class Tour:
         self.page.wait_for_selector(".pane-code code-editor[data-ready] .cm-content")
         if code:
             self.type(".pane-code .cm-content", code)
-        if event:
-            self.type("#event-editor .cm-content", event)
+        if code or event:
+            self.type("#event-editor .cm-content", event or HELLO)
 
     def publish(self) -> None:
         """Two versions that differ, and an alias that shares between them."""

@@ -162,3 +162,10 @@ def test_an_error_nobody_knows_has_at_least_its_place():
 def test_lines_of_libraries_are_not_the_place():
     told = failed("ValueError", "x", [frame(4), '  File "/opt/python/lib.py", line 9, in f\n    y\n'])
     assert told.place == Place("lambda_function.py", 4)
+
+
+def test_nothing_is_said_where_there_is_nothing_to_say():
+    assert (
+        failed("Runtime.UserCodeSyntaxError", "Syntax error in module 'x': expected ':' (x.py, line 4)", files={})
+        is None
+    )
