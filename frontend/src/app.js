@@ -3,6 +3,7 @@ import { measure } from "./configuration.js";
 import { keepForms } from "./keeping.js";
 import { cap } from "./logs.js";
 import { openPalette } from "./palette.js";
+import { htmxIsReady } from "./ready.js";
 
 const strings = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
 const root = document.documentElement;
@@ -160,8 +161,7 @@ keepForms(strings);
 
 // -- the editor comes only where it is needed ----------------------------------------------------
 
-// Not before htmx, which waits for a timer of its own: Ctrl+Enter in between would send the form the plain way.
+// Not before htmx: Ctrl+Enter in between would send the form the plain way.
 if (document.querySelector("code-editor")) {
-  const htmxIsReady = new Promise((done) => setTimeout(done));
   Promise.all([import(root.dataset.editor), htmxIsReady]).then(([editor]) => editor.start(strings, say));
 }

@@ -1,5 +1,7 @@
 // Ctrl+K: the server finds, this moves through what it found. A combobox with a listbox, as ARIA describes them.
 
+import { htmxIsReady } from "./ready.js";
+
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 function options() {
@@ -35,7 +37,7 @@ export function openPalette() {
   dialog.showModal();
   input.value = "";
   input.focus();
-  input.dispatchEvent(new Event("palette-open"));
+  htmxIsReady.then(() => input.dispatchEvent(new Event("palette-open")));
 }
 
 document.addEventListener(
