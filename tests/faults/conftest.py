@@ -22,13 +22,15 @@ HANDLER = "def lambda_handler(event, context):\n    return None\n"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Some are left to the verbs of their own, which name a number of events."""
+    """Some are left to the verbs of their own, which name a number of events; there, all that can run on both databases."""
+    asked = "FAULT_EVENTS" in os.environ
     for item in items:
-        if (
-            "FAULT_EVENTS" not in os.environ
-            and item.path.parent.name == "faults"
-            and item.get_closest_marker("at_length")
-        ):
+        if item.path.parent.name != "faults":
+            continue
+        group = item.get_closest_marker("xdist_group")
+        if asked and group and group.args[0] == "faults":
+            item.add_marker(pytest.mark.databases)
+        elif not asked and item.get_closest_marker("at_length"):
             item.add_marker(pytest.mark.skip(reason="at length only: make faults, or make soak"))
 
 

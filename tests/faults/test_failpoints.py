@@ -13,9 +13,7 @@ from tests.live import Live
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.at_length,
     pytest.mark.sandbox,
-    pytest.mark.databases,
     pytest.mark.xdist_group("faults"),
 ]
 

@@ -10,9 +10,7 @@ from tests.live import Live
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.at_length,
     pytest.mark.sandbox,
-    pytest.mark.databases,
     pytest.mark.xdist_group("faults"),
 ]
 SCHEDULES = max(20, EVENTS // 20)
