@@ -136,6 +136,6 @@ def _schedules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]
     return found
 
 
-register("mapping", label=gettext_lazy("Queue"), icon="layers", hue="queue", list_for=_queues_for)
+register("mapping", label=gettext_lazy("Queue"), icon="inbox", hue="queue", list_for=_queues_for)
 register("rule", label=gettext_lazy("Rule"), icon="activity", hue="schedule", list_for=_rules_for)
 register("schedule", label=gettext_lazy("Schedule"), icon="clock", hue="schedule", list_for=_schedules_for)
