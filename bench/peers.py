@@ -26,7 +26,7 @@ FOLDER = ROOT / "var" / "bench"
 INSTALLS_WITHIN_S, STARTS_WITHIN_S = 400, 60
 SERVERLESS, OFFLINE = "3.40.0", "13.9.0"  # the last that needs no account with its makers
 MOTO, SAM = "5.2.5", "1.170.0"
-SAM_IMAGES = "public.ecr.aws/lambda/python"
+SAM_IMAGES = "*/lambda/python"  # as its maker names them, wherever they come from
 SAM_TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
@@ -105,8 +105,10 @@ def _invoked(peer: str, port: int, function: str, *, accepts: bool) -> Iterator[
 
 
 def sam(_live: Live) -> Iterator[Row]:
-    if not _output("docker", "images", "-q", SAM_IMAGES):
-        raise Missing(f"its containers are made from images of {SAM_IMAGES}, and none is in an engine here")
+    if not _output("docker", "images", "-q", "--filter", f"reference={SAM_IMAGES}"):
+        raise Missing(
+            "its containers are made from its maker's images of Lambda's runtimes, and none is in an engine here"
+        )
     folder = _folder("sam")
     (folder / "template.yaml").write_text(SAM_TEMPLATE)
     (folder / "handler.py").write_text(ECHO)

@@ -23,7 +23,7 @@ from private_postgres import HOW_TO_INSTALL, Cluster, programs
 
 NO_TESTS_COLLECTED = 5
 ROOT = Path(__file__).resolve().parent.parent
-PROVIDER = "registry.terraform.io"
+PROVIDER = "*/hashicorp/aws"  # in a mirror, below the name of where it came from
 MIRRORS = (  # where Terraform itself, packages and administrators put providers
     "~/.terraform.d/plugins",
     "~/.local/share/terraform/plugins",
@@ -38,7 +38,7 @@ def terraform_mirror() -> str:
     for pattern in MIRRORS:
         folder = Path(pattern).expanduser()
         for found in sorted(folder.parent.glob(folder.name)):
-            if (found / PROVIDER / "hashicorp" / "aws").is_dir():
+            if any(found.glob(PROVIDER)):
                 return str(found)
     return ""
 
