@@ -8,7 +8,7 @@ dead-letter queues"; EventBridge Scheduler user guide, "Configuring a dead-lette
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,13 +29,24 @@ from queues.services import send_message
 from runner.services import invoke_async
 from triggers import access, bell
 from triggers.errors import NotPermitted
-from triggers.models import Delivery, Schedule, Timetable
+from triggers.models import DELETE, Delivery, Schedule, Timetable
 
 log = logging.getLogger(__name__)
 
 EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
 MAX_ATTEMPTS, MAX_AGE_S = limits.EVENT_RETRY_ATTEMPTS_DEFAULT, limits.EVENT_AGE_S_DEFAULT
 BATCH = 50
+_TRIED = [
+    "attempts",
+    "state",
+    "payload",
+    "due_at",
+    "due_aged",
+    "finished_at",
+    "error_code",
+    "error_message",
+    "invocation_id",
+]
 _STEP = 500
 MAX_HOPS = 5
 _LONGEST_PAUSE_S = 480  # 185 tries in 24 hours
@@ -75,6 +86,8 @@ def _deliver_batch() -> int:
     for delivery in batch:
         if delivery not in early:
             deliver(delivery)
+    ended = [delivery for delivery in batch if delivery.state != Delivery.State.WAITING]
+    remove_completed({delivery.origin_arn for delivery in ended if delivery.service == SCHEDULER})
     if batch:
         failpoints.reach("deliver-commit")
     return len(batch)
@@ -211,7 +224,7 @@ def _failed(delivery: Delivery, error: ServiceError) -> None:
         _give_up(delivery, "MaximumEventAgeInSeconds")
     else:
         delivery.due_at, delivery.due_aged = timeline.real_of_aged(again), again
-        delivery.save()
+        _save(delivery)
 
 
 def pause(attempts: int) -> timedelta:
@@ -289,20 +302,28 @@ def _end(delivery: Delivery, state: Delivery.State) -> None:
     delivery.state, delivery.finished_at, delivery.due_at = state, clock.now(), None
     if state == Delivery.State.DELIVERED:
         delivery.payload = ""
-    delivery.save()
-    if delivery.service == SCHEDULER:
-        remove_if_completed(delivery.origin_arn)
+    _save(delivery)
 
 
-def remove_if_completed(schedule_arn: str) -> None:
-    """Delete a schedule that is to go after its last invocation, when that is over."""
-    _, group, name = schedule_arn.rsplit("/", 2)
-    account_id = schedule_arn.split(":")[4]
-    wanted = Schedule.objects.filter(
-        account_id=account_id, group__name=group, name=name, action_after_completion="DELETE", state="ENABLED"
+def _save(delivery: Delivery) -> None:
+    """What a try may change."""
+    delivery.save(update_fields=_TRIED)
+
+
+def remove_completed(schedule_arns: Iterable[str]) -> None:
+    """Delete those of the schedules that are to go after their last invocation and have nothing left to do."""
+    wanted = set(schedule_arns)
+    accounts, names = {arn.split(":")[4] for arn in wanted}, {arn.rpartition("/")[2] for arn in wanted}
+    found = Schedule.objects.select_related("group").filter(
+        account_id__in=accounts, name__in=names, action_after_completion=DELETE, state=Schedule.State.ENABLED
     )
-    schedule = wanted.first()
-    if schedule is None or Timetable.objects.filter(schedule=schedule, next_at__isnull=False).exists():
-        return
-    if not Delivery.objects.filter(origin_arn=schedule_arn, state=Delivery.State.WAITING).exists():
-        schedule.delete()
+    for schedule in found if wanted else ():
+        if schedule.arn in wanted and not _is_awaited(schedule):
+            schedule.delete()
+
+
+def _is_awaited(schedule: Schedule) -> bool:
+    """Whether it has a tick to come, or one on its way."""
+    if Timetable.objects.filter(schedule=schedule, next_at__isnull=False).exists():
+        return True
+    return Delivery.objects.filter(origin_arn=schedule.arn, state=Delivery.State.WAITING).exists()

@@ -20,7 +20,7 @@ from accounts import clocks
 from core import clock, database, failpoints
 from core.timeline import REAL, Timeline
 from triggers import bell, delivering, documents, inputs, timetables
-from triggers.models import Delivery, Firing, Rule, RuleTarget, Schedule, Timetable
+from triggers.models import DELETE, Delivery, Firing, Rule, RuleTarget, Schedule, Timetable
 
 BATCH = 1000
 CATCH_UP_TICKS = 5
@@ -282,9 +282,8 @@ def _schedule_input(schedule: Schedule, firing: Firing) -> str:
 
 def _remove_completed(rows: list[Timetable]) -> None:
     """Schedules that are over without having set anything off, of those that go when they are over."""
-    for row in rows:
-        if row.next_at is None and row.schedule is not None:
-            delivering.remove_if_completed(row.schedule.arn)
+    over = [row.schedule for row in rows if row.next_at is None and row.schedule is not None]
+    delivering.remove_completed({schedule.arn for schedule in over if schedule.action_after_completion == DELETE})
 
 
 def prune(*, keep: timedelta) -> None:

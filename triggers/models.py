@@ -8,6 +8,7 @@ from core import arns, clock
 from core.models import AccountOwned
 
 DEFAULT = "default"  # the bus and the schedule group that every account has
+DELETE = "DELETE"  # a schedule's ActionAfterCompletion
 
 
 class EventBus(AccountOwned):
