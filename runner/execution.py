@@ -33,7 +33,10 @@ _TIMEOUTS = frozenset({Kind.TIMEOUT, Kind.INIT_TIMEOUT})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to run. ``until``: the monotonic moment up to which it may wait in line for memory."""
+    """What to run. ``until``: the monotonic moment up to which it may wait in line for memory.
+
+    ``patient``: it rather waits a moment than have another environment started.
+    """
 
     request_id: str
     payload: bytes
@@ -41,6 +44,7 @@ class Request:
     until: float
     client_context: str = ""
     nested: bool = False
+    patient: bool = False
     trace_id: str = ""
     on_part: OnPart | None = None  # gets a streamed answer as it comes
 
@@ -107,7 +111,7 @@ def run(
     ``look_on`` gets each line as it comes; ``on_slot`` the slot, so that another thread can stop what runs in it.
     """
     log = _Log(look_on)
-    slot = pool.reserve(spec, until=request.until, nested=request.nested)
+    slot = pool.reserve(spec, until=request.until, nested=request.nested, patient=request.patient)
     if on_slot is not None:
         on_slot(slot)
     reusable = False

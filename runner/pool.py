@@ -6,9 +6,10 @@ that was used longest ago goes first, and when none is idle, callers wait in lin
 """
 
 import logging
+import math
 import queue
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,9 @@ from runner.sandboxes.base import SandboxSpec
 from runner.specs import RunSpec
 
 log = logging.getLogger(__name__)
+
+_WORTH_A_START_S = 0.2  # who would wait longer than this has another environment started
+_LOOK_AGAIN_S = 1.0  # a function may have become slower than it was
 
 
 class Environment(Protocol):
@@ -54,6 +58,7 @@ class Slot:
     environment: Environment | None = None
     expires_at: datetime | None = None  # its credentials end then
     last_used: float = 0.0
+    taken: float = 0.0  # when it was last handed out ready to be used
 
     @property
     def memory(self) -> int:
@@ -69,15 +74,36 @@ class _Waiter:
     """Somebody in line for a slot."""
 
     spec: RunSpec
+    patient: bool = False
     called: threading.Event = field(default_factory=threading.Event)
     slot: Slot | None = None
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How quickly the environments of one fingerprint come free."""
+
+    count: int = 0  # in use, idle or starting
+    usual_s: float | None = None  # how long an invocation holds one, of late
+    moved: float = 0.0  # when one was last taken or given back
+
+    def note(self, held_s: float, now: float) -> None:
+        self.usual_s = held_s if self.usual_s is None else 0.8 * self.usual_s + 0.2 * held_s
+        self.moved = now
+
+    def wait_s(self, place: int, now: float) -> float:
+        """How long somebody with so many in line before him will wait, as far as can be told."""
+        if not self.count or self.usual_s is None:
+            return math.inf
+        return (place + 1) * max(self.usual_s, now - self.moved) / self.count
 
 
 class Pool:
     """Reserve a slot, start its environment when it has none, invoke, release. Safe for many threads.
 
     Few environments start at a time: whoever waits in line takes what comes first, one that somebody gives back or
-    a place to start another. So a thousand short events do not start a thousand environments.
+    a place to start another. Who is ``patient``, as an asynchronous event is, does not start one where a warm one
+    will be free sooner. So a thousand short events do not start a thousand environments.
     """
 
     def __init__(
@@ -92,6 +118,7 @@ class Pool:
         self._lock = threading.Lock()
         self._line: list[_Waiter] = []
         self._idle: defaultdict[str, list[Slot]] = defaultdict(list)  # by fingerprint, last used last
+        self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)  # by fingerprint
         self._current: dict[int, str] = {}  # version id -> the fingerprint that is not out of date
         self._used_mb = 0
         self._starting = 0
@@ -102,7 +129,7 @@ class Pool:
 
     # -- the path of an invocation ------------------------------------------------------------------
 
-    def reserve(self, spec: RunSpec, *, until: float, nested: bool = False) -> Slot:
+    def reserve(self, spec: RunSpec, *, until: float, nested: bool = False, patient: bool = False) -> Slot:
         """A slot for ``spec``: a warm one, or an empty one to start (then say ``started``).
 
         Waits in line until the monotonic moment ``until``, then raises ``OutOfPatience``. ``nested``: somebody who
@@ -110,9 +137,11 @@ class Pool:
         """
         with self._lock:
             self._note_current(spec)
-            if slot := self._take_warm(spec) or self._begin(spec, nested=nested):
+            waiter = _Waiter(spec, patient)
+            if slot := self._take_warm(spec) or (
+                None if self._is_served_soon(waiter, self._before(spec)) else self._begin(spec, nested=nested)
+            ):
                 return slot
-            waiter = _Waiter(spec)
             self._line.append(waiter)
         return self._wait(waiter, until)
 
@@ -126,14 +155,18 @@ class Pool:
         """The start of this slot's environment is over, however it went: another may start."""
         with self._lock:
             self._starting -= 1
+            slot.taken = self._now()
             self._serve_line()
 
     def release(self, slot: Slot, *, reusable: bool) -> None:
         """Give a slot back: kept warm when it may be used again, removed later by the reaper when not."""
         with self._lock:
+            now = self._now()
+            if slot.environment is not None:
+                self._paces[slot.spec.fingerprint].note(now - slot.taken, now)
             current = self._current.get(slot.spec.version.pk) == slot.spec.fingerprint
             if reusable and current and slot.environment is not None:
-                slot.last_used = self._now()
+                slot.last_used = now
                 self._idle[slot.spec.fingerprint].append(slot)
             else:
                 self._discard(slot)
@@ -142,7 +175,7 @@ class Pool:
     def _wait(self, waiter: _Waiter, until: float) -> Slot:
         while True:
             patience = max(0.0, until - self._now())
-            pause = self.crashes.pause_s(waiter.spec.fingerprint)
+            pause = self.crashes.pause_s(waiter.spec.fingerprint) or (_LOOK_AGAIN_S if waiter.patient else 0.0)
             waiter.called.wait(min(patience, pause) if pause else patience)
             with self._lock:
                 if waiter.slot is None:
@@ -162,15 +195,34 @@ class Pool:
         if not self._line:
             return
         may_start = True
+        before: Counter[str] = Counter()  # who stays in line, by fingerprint
         for waiter in list(self._line):
+            fingerprint = waiter.spec.fingerprint
             slot = self._take_warm(waiter.spec)
-            if slot is None and may_start and not self.crashes.pause_s(waiter.spec.fingerprint):
+            if (
+                slot is None
+                and may_start
+                and not self.crashes.pause_s(fingerprint)
+                and not self._is_served_soon(waiter, before[fingerprint])
+            ):
                 slot = self._begin(waiter.spec)
                 may_start = slot is not None
-            if slot is not None:
+            if slot is None:
+                before[fingerprint] += 1
+            else:
                 self._line.remove(waiter)
                 waiter.slot = slot
                 waiter.called.set()
+
+    def _is_served_soon(self, waiter: _Waiter, before: int) -> bool:
+        """Whether an environment comes free for somebody patient before another one could be started."""
+        if not waiter.patient:
+            return False
+        pace = self._paces.get(waiter.spec.fingerprint)
+        return pace is not None and pace.wait_s(before, self._now()) < _WORTH_A_START_S
+
+    def _before(self, spec: RunSpec) -> int:
+        return sum(waiter.spec.fingerprint == spec.fingerprint for waiter in self._line)
 
     def _begin(self, spec: RunSpec, *, nested: bool = False) -> Slot | None:
         """An empty slot with its memory counted and a place to start in, if there is both."""
@@ -181,6 +233,7 @@ class Pool:
                 return None
         self._starting += 1
         self._used_mb += spec.version.memory_size
+        self._paces[spec.fingerprint].count += 1
         return Slot(spec)
 
     def _note_current(self, spec: RunSpec) -> None:
@@ -203,6 +256,7 @@ class Pool:
             left = (slot.expires_at - clock.now()).total_seconds() if slot.expires_at else float("inf")
             if left > spec.version.timeout and slot.environment is not None and not slot.environment.is_dead:
                 slot.spec = spec
+                slot.taken = self._paces[spec.fingerprint].moved = self._now()
                 return slot
             self._discard(slot)
         return None
@@ -224,6 +278,10 @@ class Pool:
 
     def _discard(self, slot: Slot) -> None:
         self._used_mb -= slot.memory
+        pace = self._paces[slot.spec.fingerprint]
+        pace.count -= 1
+        if not pace.count:
+            del self._paces[slot.spec.fingerprint]
         if slot.environment is not None:
             self._reaped.put(slot.environment)
 

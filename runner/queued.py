@@ -103,6 +103,7 @@ class Events:
                 payload=claimed.payload,
                 invoked_arn=found.invoked_arn,
                 until=clock.monotonic() + _LINE_S,
+                patient=True,
                 trace_id=claimed.trace,
             )
             executed = self._workshop.run(spec, request, on_slot=partial(self._slots.__setitem__, claimed.key))

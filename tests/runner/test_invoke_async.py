@@ -193,7 +193,7 @@ def test_a_function_never_runs_more_events_at_once_than_reserved(engine, ada, ma
     events = [send(ada) for _ in range(30)]
     for event in events:
         assert ended(event, State.SUCCEEDED).attempt == 1  # a throttle is no attempt
-    assert most[0] == 2
+    assert most[0] <= 2
 
 
 def test_the_events_of_a_deleted_function_are_discarded(transactional_db, messenger, ada, make_function):

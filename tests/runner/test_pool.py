@@ -153,6 +153,51 @@ def test_whoever_waits_in_line_takes_the_environment_that_is_given_back(pool, no
     assert second.environment is None
 
 
+@pytest.fixture
+def quick(pool, now):
+    """A function whose one environment is in use, and was given back after a moment the last time."""
+    what = spec()
+    used(pool, what)
+    slot = pool.reserve(what, until=0)
+    now.now += 0.05
+    pool.release(slot, reusable=True)
+    pool.reserve(what, until=0)
+    return what
+
+
+def test_who_is_patient_starts_nothing_where_an_environment_will_be_free_in_a_moment(pool, now, quick):
+    with pytest.raises(OutOfPatience):
+        pool.reserve(quick, until=now(), patient=True)
+
+
+def test_who_is_not_patient_gets_an_environment_of_their_own(pool, now, quick):
+    assert pool.reserve(quick, until=now()).environment is None
+
+
+def test_also_the_patient_get_another_one_when_a_quick_function_has_become_slow(pool, now, quick):
+    now.now += 1
+    assert pool.reserve(quick, until=now(), patient=True).environment is None
+
+
+def test_a_long_line_of_patient_ones_starts_some_environments_not_one_for_each(pool, now, quick):
+    started: list[Slot] = []
+
+    def run() -> None:
+        slot = pool.reserve(quick, until=now() + 60, patient=True)
+        if slot.environment is None:
+            started.append(slot)
+            start(pool, slot)
+        pool.release(slot, reusable=True)
+
+    line = [threading.Thread(target=run) for _ in range(60)]
+    for waiter in line:
+        waiter.start()
+    for waiter in line:
+        waiter.join(30)
+    assert not any(waiter.is_alive() for waiter in line)
+    assert 1 <= len(started) < 20
+
+
 def test_idle_environments_go_after_their_time(pool, now):
     environment = used(pool, spec())
     now.now += 599
