@@ -13,7 +13,7 @@ from tests.faults.history import Outcome
 from tests.faults.ledger import check
 from tests.live import Live, eventually
 
-pytestmark = [pytest.mark.live, pytest.mark.at_length, pytest.mark.sandbox, pytest.mark.xdist_group("faults-database")]
+pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.xdist_group("faults-database")]
 CONNECTIONS = 60
 
 
@@ -45,6 +45,7 @@ def test_no_event_is_lost_when_postgresql_is_killed_again_and_again(product, clu
     answers(product, clients.function)
 
 
+@pytest.mark.at_length
 def test_no_event_is_lost_when_postgresql_is_restarted(product, cluster, ledger, storm):
     with storm(EVENTS // 4) as clients:
         clients.reach(0.5)
@@ -54,6 +55,7 @@ def test_no_event_is_lost_when_postgresql_is_restarted(product, cluster, ledger,
     check(ledger, clients.history, clients.function)
 
 
+@pytest.mark.at_length
 def test_no_event_is_lost_when_every_connection_is_cut(product, ledger, storm):
     with storm(EVENTS // 4) as clients:
         for number in range(5):
@@ -63,6 +65,7 @@ def test_no_event_is_lost_when_every_connection_is_cut(product, ledger, storm):
     check(ledger, clients.history, clients.function)
 
 
+@pytest.mark.at_length
 def test_no_event_is_lost_when_postgresql_has_no_connection_left(product, cluster, ledger, storm):
     """Somebody else holds all there are: the product says so to its clients, and goes on when there are some again."""
     with storm(EVENTS // 4) as clients:
