@@ -131,7 +131,7 @@ def endpoint(heard: Heard) -> Iterator[str]:
 
 
 @pytest.fixture
-def product(transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def server(transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of the application as it is: every operation, the database, a code store of its own.
 
     Every Python and Node.js is on offer, whatever this host has installed.
@@ -165,15 +165,15 @@ class Boto:
 
 
 @pytest.fixture
-def ada_boto(product: str) -> Boto:
+def ada_boto(server: str) -> Boto:
     """Ada at the product's endpoint."""
-    return Boto(product, create_account(slug="ada", name="Ada"))
+    return Boto(server, create_account(slug="ada", name="Ada"))
 
 
 @pytest.fixture
-def mallory_boto(product: str) -> Boto:
+def mallory_boto(server: str) -> Boto:
     """Mallory at the same endpoint."""
-    return Boto(product, create_account(slug="mallory", name="Mallory"))
+    return Boto(server, create_account(slug="mallory", name="Mallory"))
 
 
 class Form:
@@ -236,8 +236,8 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud(product: str) -> Cloud:
-    return Cloud(product)
+def cloud(server: str) -> Cloud:
+    return Cloud(server)
 
 
 @dataclass

@@ -76,19 +76,19 @@ def test_publish_reaches_a_queue(sns, ada_boto):
     assert sns.list_subscriptions()["Subscriptions"] == []
 
 
-def test_a_subscription_over_http_is_confirmed_by_its_link(sns, product, monkeypatch):
+def test_a_subscription_over_http_is_confirmed_by_its_link(sns, server, monkeypatch):
     monkeypatch.setattr(outgoing, "check", lambda url, schemes=(): None)
     topic = sns.create_topic(Name="orders")["TopicArn"]
     answer = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://hook.example/")
     assert answer["SubscriptionArn"] == "pending confirmation"
     body = json.loads(Notification.objects.get().body)
-    link = f"{product}/_sns/{body['SubscribeURL'].partition('/_sns/')[2]}"
+    link = f"{server}/_sns/{body['SubscribeURL'].partition('/_sns/')[2]}"
     with pytest.raises(urllib.error.HTTPError, match="400"):
         urllib.request.urlopen(link[:-1] + ("0" if link[-1] != "0" else "1"))
     with urllib.request.urlopen(link) as opened:
         assert b"<SubscriptionArn>arn:aws:sns:" in opened.read()
     assert Subscription.objects.get().is_confirmed
-    with urllib.request.urlopen(f"{product}/_sns/certificate.pem") as opened:
+    with urllib.request.urlopen(f"{server}/_sns/certificate.pem") as opened:
         assert opened.read().startswith(b"-----BEGIN CERTIFICATE")
 
 
