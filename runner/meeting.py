@@ -8,26 +8,41 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from core import redis
 from core.link import Link, Lost
 from core.resp import ReplyError
 from runner import leases, messages, presence, rendezvous
-from runner.errors import MessengerUnavailable, NoWorker
+from runner.errors import EnvironmentFailure, MessengerUnavailable, NoWorker
 from runner.leases import Allowance
 from runner.messages import Call, Reply
+from runner.rendezvous import LANE, NESTED_LANE
 
 log = logging.getLogger(__name__)
 
-FIRST_LOOK_S = 10.0  # after so long without an answer, see whether there is any worker at all
+FIRST_LOOK_S = 10.0  # after so long without an answer, see whether anybody can still give one
+_LOOK_EVERY_S = 4.0  # twice as long as a worker is silent about a call that it has taken
+_LOOKS = 2  # in so many of them nobody knew of a call that is lost
 _WAIT_S = 5  # of one command that waits for an answer
 _WAITING_COMMANDS = 16  # sent ahead, so that a burst of answers needs no round trip for each
 _PAUSE_AFTER_ERROR_S = 0.5
 _SILENT_S = 15.0  # without a reply that was due long before: the connection is dead, though nobody has said so
+
+
+@dataclass(slots=True, eq=False)
+class _Caller:
+    """Somebody who waits for an answer, since a moment of the loop's time."""
+
+    future: asyncio.Future[Reply]
+    since: float
+    lease_key: str
+    missed: int = 0  # looks in a row in which nobody knew of the call
 
 
 class Meeting:
@@ -35,7 +50,8 @@ class Meeting:
 
     def __init__(self) -> None:
         self.address, self._former = _new_address(), ""
-        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._waiting: dict[str, _Caller] = {}
+        self._looked = 0.0
         self._commands: Link | None = None
         self._answers: Link | None = None
         self._ahead = 0
@@ -65,18 +81,17 @@ class Meeting:
     async def ask(self, call: Call, *, allowance: Allowance, patience_s: float) -> Reply:
         """Take a lease, put the call on the lane, and wait for its answer.
 
-        Raises ``ReservedConcurrencyExceeded``, ``AccountConcurrencyExceeded``, ``MessengerUnavailable`` or ``NoWorker``.
+        Raises ``ReservedConcurrencyExceeded``, ``AccountConcurrencyExceeded``, ``MessengerUnavailable``, ``NoWorker``
+        or ``EnvironmentFailure``.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
-        self._waiting[call.request_id] = future
-        look = loop.call_later(FIRST_LOOK_S, self._look, future)
+        self._waiting[call.request_id] = _Caller(future, loop.time(), allowance.key)
         end = loop.call_later(patience_s, _give_up, future, patience_s)
         try:
             self._send(call, allowance, patience_s, future)
             return await future
         finally:
-            look.cancel()
             end.cancel()
             self._waiting.pop(call.request_id, None)
 
@@ -118,9 +133,6 @@ class Meeting:
             if not future.done():
                 future.set_exception(error)
 
-    def _look(self, future: "asyncio.Future[Reply]") -> None:
-        self._begin(_check_workers(future))
-
     def _begin(self, errand: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(errand)
         self._errands.add(task)
@@ -136,6 +148,15 @@ class Meeting:
                     link.close()
             if not self.is_open or self._answers is None or not self._answers.is_open:
                 await self._connect()
+            self._look_after_those_who_wait(asyncio.get_running_loop().time())
+
+    def _look_after_those_who_wait(self, now: float) -> None:
+        if now - self._looked < _LOOK_EVERY_S:
+            return
+        overdue = {key: caller for key, caller in self._waiting.items() if now - caller.since >= FIRST_LOOK_S}
+        if overdue:
+            self._looked = now
+            self._begin(_look(overdue))
 
     async def _connect(self) -> None:
         try:
@@ -174,9 +195,9 @@ class Meeting:
         if isinstance(popped, list):
             reply = messages.decode_reply(popped[1])
             if isinstance(reply, Reply):
-                future = self._waiting.pop(reply.request_id, None)
-                if future is not None and not future.done():
-                    future.set_result(reply)
+                caller = self._waiting.pop(reply.request_id, None)
+                if caller is not None and not caller.future.done():
+                    caller.future.set_result(reply)
         if not self._is_over:
             self._listen()
 
@@ -185,9 +206,21 @@ def _new_address() -> str:
     return f"answers:{os.getpid()}-{secrets.token_hex(4)}"
 
 
-async def _check_workers(future: "asyncio.Future[Reply]") -> None:
-    if not await asyncio.to_thread(presence.anybody) and not future.done():
-        future.set_exception(NoWorker(seconds=int(FIRST_LOOK_S)))
+async def _look(overdue: Mapping[str, _Caller]) -> None:
+    """Tell those who wait for nothing: there is no worker, or the one that took the call went down with it."""
+    try:
+        seen = await asyncio.to_thread(presence.look, (LANE, NESTED_LANE))
+    except redis.Unavailable:
+        return  # then nobody can tell
+    for request_id, caller in overdue.items():
+        if caller.future.done():
+            continue
+        caller.missed = 0 if seen.knows(request_id) else caller.missed + 1
+        if not seen.anybody:
+            caller.future.set_exception(NoWorker(seconds=int(FIRST_LOOK_S)))
+        elif caller.missed >= _LOOKS:
+            caller.future.set_exception(EnvironmentFailure(reason="the worker that ran it is gone"))
+            await asyncio.to_thread(leases.release, caller.lease_key, request_id)
 
 
 def _give_up(future: "asyncio.Future[Reply]", patience_s: float) -> None:

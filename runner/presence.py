@@ -5,7 +5,7 @@ When one falls silent, another answers its callers. For clear errors only, never
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from core import clock, redis
@@ -49,6 +49,35 @@ def anybody() -> bool:
         return bool(redis.connection().zcount(_KEY, now, "+inf"))
     except redis.Unavailable:
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at everything: whether some worker lives, how many calls wait to be taken, and what is being served."""
+
+    anybody: bool
+    queued: int
+    serving: frozenset[str]
+
+    def knows(self, request_id: str) -> bool:
+        """Whether this call may still be answered."""
+        return self.queued > 0 or request_id in self.serving
+
+
+def look(lanes: Sequence[str]) -> Seen:
+    """What living workers say, and how long ``lanes`` are. Raises ``redis.Unavailable``."""
+    connection = redis.connection()
+    alive = [raw.decode() for raw in connection.zrangebyscore(_KEY, clock.now().timestamp(), "+inf")]
+    pipeline = connection.pipeline(transaction=False)
+    for lane in lanes:
+        pipeline.llen(lane)
+    for worker_id in alive:
+        pipeline.get(f"worker:{worker_id}")
+    said = pipeline.execute()
+    lists = [json.loads(listed or "[]") for listed in said[len(lanes) :]]
+    return Seen(
+        bool(alive), sum(said[: len(lanes)]), frozenset(call["request_id"] for calls in lists for call in calls)
+    )
 
 
 def left_behind() -> list[Waiting]:

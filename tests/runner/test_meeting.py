@@ -10,8 +10,10 @@ from accounts.services import bump_stamp
 from core import redis
 from functions.errors import FunctionNotFound
 from functions.services.concurrency import put_function_concurrency
-from runner import meeting, services
-from runner.errors import ReservedConcurrencyExceeded
+from runner import meeting, messages, presence, rendezvous, services
+from runner.answers import Answer, Report
+from runner.errors import EnvironmentFailure, ReservedConcurrencyExceeded
+from runner.presence import Waiting
 
 
 def in_a_server(*steps):
@@ -109,3 +111,63 @@ def test_those_who_ask_a_distant_database_together_are_answered_together(transac
         return await asyncio.gather(*(reader.read(pk) for pk in (ada.id, grace.id, ada.id, "000000000000")))
 
     assert [found and found.name for found in asyncio.run(read())] == ["Ada", "Grace", "Ada", None]
+
+
+# -- calls that nobody will answer ------------------------------------------------------------------
+
+
+@pytest.fixture
+def looks(monkeypatch, transactional_db, messenger):
+    """One worker lives; it takes nothing. How often somebody looked whether a call is still known of."""
+    presence.announce("alive", [])
+    seen = []
+    look = presence.look
+    monkeypatch.setattr(meeting, "FIRST_LOOK_S", 0.0)
+    monkeypatch.setattr(meeting, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(presence, "look", lambda lanes: (seen.append(lanes), look(lanes))[1])
+    return seen
+
+
+def taken():
+    """The call that is on the lane, as soon as there is one."""
+    return messages.decode_call(redis.connection().blpop(rendezvous.LANE, 30)[1])
+
+
+def test_the_caller_of_a_call_that_went_down_with_its_worker_is_told(looks, ada, make_function):
+    make_function(ada)
+
+    async def ask():
+        lost = asyncio.ensure_future(asyncio.to_thread(taken))
+        try:
+            return await call(ada)()
+        finally:
+            await lost
+
+    with pytest.raises(EnvironmentFailure, match="the worker that ran it is gone"):
+        in_a_server(ask)
+
+
+def test_a_call_that_waits_to_be_taken_is_not_given_up(looks, ada, make_function, until):
+    make_function(ada)
+
+    def answer_late():
+        until(lambda: len(looks) >= 4)
+        late = taken()
+        answer = Answer(late.request_id, b'"late"', "", "$LATEST", "", Report(1.0, 2, 128, 30, None), "")
+        raw = messages.encode_reply(messages.Reply(late.request_id, answer))
+        rendezvous.answer(late.answer_to, raw, lease_key=late.lease_key, request_id=late.request_id)
+
+    async def ask():
+        answering = asyncio.ensure_future(asyncio.to_thread(answer_late))
+        try:
+            return await call(ada)()
+        finally:
+            await answering
+
+    assert in_a_server(ask)[0].payload == b'"late"'
+
+
+def test_a_call_that_a_worker_tells_of_is_known(messenger):
+    presence.announce("alive", [Waiting("call-1", "answers:x", "lease:x")])
+    seen = presence.look((rendezvous.LANE,))
+    assert (seen.anybody, seen.knows("call-1"), seen.knows("call-2")) == (True, True, False)
