@@ -30,6 +30,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def needs_database(item: pytest.Item) -> bool:
     """Whether the test may come out differently on another database."""
+    if item.get_closest_marker("once"):
+        return False
     used = DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
     return bool(used or item.get_closest_marker("django_db") or item.get_closest_marker("databases"))
 

@@ -16,6 +16,7 @@ from functions import archives
 PLUGINS = os.environ.get("PUPITRE_TF_PLUGIN_DIR", "")
 
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.clients,
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed"),
     pytest.mark.skipif(not PLUGINS, reason="PUPITRE_TF_PLUGIN_DIR names no mirror of Terraform's providers"),

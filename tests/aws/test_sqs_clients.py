@@ -46,6 +46,7 @@ resource "aws_sqs_queue_policy" "orders" {
 
 
 @pytest.mark.clients
+@pytest.mark.once
 @pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed")
 @pytest.mark.skipif(not PLUGINS, reason="PUPITRE_TF_PLUGIN_DIR names no mirror of Terraform's providers")
 def test_terraform_makes_queues_sees_no_difference_and_removes_them(terraform, ada_boto):

@@ -10,7 +10,7 @@ import pytest
 from tests.labs.wiring import Wiring
 from tests.live import Reachable
 
-pytestmark = pytest.mark.places("boto3")
+pytestmark = [pytest.mark.places("boto3"), pytest.mark.once]
 
 ECHO = "import json\ndef lambda_handler(event, context): print('EVENT ' + json.dumps(event))"
 

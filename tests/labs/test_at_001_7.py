@@ -16,7 +16,7 @@ from core import clock
 from tests.labs.wiring import Wiring
 from tests.live import Live, Reachable, eventually
 
-pytestmark = [pytest.mark.places("boto3"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.places("boto3"), pytest.mark.once, pytest.mark.timeout(900)]
 
 EVENTS = int(os.environ.get("LAB_EVENTS", "1000"))
 SENDERS = 8
