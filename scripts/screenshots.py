@@ -233,7 +233,7 @@ def scenes(tour: Tour) -> dict[str, Callable[[], None]]:
         tour.function("sum-two-numbers", KEY_ERROR)
         tour.page.get_by_label("Asynchronous").check()
         tour.page.evaluate("document.querySelector('#run').click()")
-        tour.page.wait_for_selector("#result .result-bar.run")
+        tour.page.wait_for_selector("#result .result-bar")  # waiting, or failed already and waiting for its retry
 
     return {
         "list-empty": lambda: tour.open(),
