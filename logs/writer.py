@@ -204,33 +204,21 @@ def _make_missing(batches: Sequence[_Prepared]) -> dict[StreamKey, _Place]:
     groups = _groups(batches)
     now = clock.epoch_ms()
     wanted = {batch.key: groups[batch.account_id, batch.group] for batch in batches}
-    LogStream.objects.bulk_create(
+    streams = LogStream.objects.bulk_create(
         (LogStream(group_id=group, name=key[2], created_ms=now) for key, group in sorted(wanted.items())),
         update_conflicts=True,
         update_fields=["name"],
         unique_fields=["group", "name"],
     )
-    names = {key[2] for key in wanted}
-    rows = LogStream.objects.filter(group__in=set(wanted.values()), name__in=names)
-    ids = {(group, name): pk for pk, group, name in rows.values_list("id", "group_id", "name")}
-    try:
-        return {key: _Place(group, ids[group, key[2]]) for key, group in wanted.items()}
-    except KeyError:
-        raise _PlacesMoved from None
+    return {key: _Place(stream.group_id, stream.id) for key, stream in zip(sorted(wanted), streams, strict=True)}
 
 
 def _groups(batches: Sequence[_Prepared]) -> dict[tuple[str, str], int]:
     regions = {(batch.account_id, batch.group): batch.region for batch in batches}
-    LogGroup.objects.bulk_create(
+    groups = LogGroup.objects.bulk_create(
         (LogGroup(account_id=key[0], name=key[1], region=regions[key]) for key in sorted(regions)),
         update_conflicts=True,
         update_fields=["name"],
         unique_fields=["account", "name"],
     )
-    return _find_groups(regions)
-
-
-def _find_groups(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    accounts, names = {key[0] for key in keys}, {key[1] for key in keys}
-    rows = LogGroup.objects.filter(account__in=accounts, name__in=names)
-    return {(account, name): pk for pk, account, name in rows.values_list("id", "account_id", "name")}
+    return {(group.account_id, group.name): group.id for group in groups}
