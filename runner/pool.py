@@ -137,11 +137,12 @@ class Pool:
         """
         with self._lock:
             self._note_current(spec)
-            waiter = _Waiter(spec, patient)
-            if slot := self._take_warm(spec) or (
-                None if self._is_served_soon(waiter, self._before(spec)) else self._begin(spec, nested=nested)
-            ):
+            slot = self._take_warm(spec)
+            if slot is None and not (patient and self._is_served_soon(spec, self._before(spec))):
+                slot = self._begin(spec, nested=nested)
+            if slot is not None:
                 return slot
+            waiter = _Waiter(spec, patient)
             self._line.append(waiter)
         return self._wait(waiter, until)
 
@@ -203,7 +204,7 @@ class Pool:
                 slot is None
                 and may_start
                 and not self.crashes.pause_s(fingerprint)
-                and not self._is_served_soon(waiter, before[fingerprint])
+                and not (waiter.patient and self._is_served_soon(waiter.spec, before[fingerprint]))
             ):
                 slot = self._begin(waiter.spec)
                 may_start = slot is not None
@@ -214,11 +215,9 @@ class Pool:
                 waiter.slot = slot
                 waiter.called.set()
 
-    def _is_served_soon(self, waiter: _Waiter, before: int) -> bool:
-        """Whether an environment comes free for somebody patient before another one could be started."""
-        if not waiter.patient:
-            return False
-        pace = self._paces.get(waiter.spec.fingerprint)
+    def _is_served_soon(self, spec: RunSpec, before: int) -> bool:
+        """Whether an environment comes free for somebody in line before another one could be started."""
+        pace = self._paces.get(spec.fingerprint)
         return pace is not None and pace.wait_s(before, self._now()) < _WORTH_A_START_S
 
     def _before(self, spec: RunSpec) -> int:
