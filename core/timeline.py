@@ -126,6 +126,10 @@ class Timeline:
         """When it has come so far: its last change at the earliest, None while it stands before it."""
         return self._last.real_after(aged - self._last.aged) if self.stretches else aged
 
+    def is_early(self, due_aged: datetime | None, real: datetime) -> bool:
+        """Whether it has not come so far yet: a row that was found due and is not, its clock having been changed."""
+        return due_aged is not None and due_aged > self.aged(real)
+
     def reached(self, moment: datetime) -> Reached:
         """When, since it was last put back, the clock came to a moment that it shows or has passed by now."""
         if not self.stretches:

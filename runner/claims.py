@@ -183,7 +183,7 @@ def _due_rows(function: Function, *, limit: int) -> list[Invocation]:
 def _ready(function: Function, rows: list[Invocation]) -> list[Invocation]:
     """Without those that come too early since their account's clock was changed; these are told of it."""
     timeline, now = clocks.of(function.account), clock.now()
-    early = [row.pk for row in rows if clockwork.is_early(row, timeline=timeline, now=now)]
+    early = [row.pk for row in rows if timeline.is_early(row.due_aged, now)]
     if early:
         clockwork.realign(function.account_id, early)
     return [row for row in rows if row.pk not in early]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import batched
 from typing import TypedDict
 from uuid import UUID
 
@@ -34,17 +35,12 @@ def due(moment: datetime, *, ended: Ended, timeline: Timeline, now: datetime) ->
     return {"due_at": timeline.real_of_aged(moment), "due_aged": moment}
 
 
-def is_early(row: Invocation, *, timeline: Timeline, now: datetime) -> bool:
-    """Whether a row was found due that is not: its clock was changed, and it was not told yet. Pure."""
-    return row.due_aged is not None and row.due_aged > timeline.aged(now)
-
-
 def settle(account_id: str) -> None:
     """Bring the retries of an account in line with its clock, some at a time."""
     waiting = Invocation.objects.filter(account_id=account_id, state=State.QUEUED, due_aged__isnull=False)
     keys = list(waiting.values_list("pk", flat=True))
-    for start in range(0, len(keys), _STEP):
-        realign(account_id, keys[start : start + _STEP])
+    for some in batched(keys, _STEP):
+        realign(account_id, some)
     bell.ring()
 
 

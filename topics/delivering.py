@@ -7,8 +7,9 @@ Source: SNS developer guide, "Amazon SNS message delivery retries" and "Amazon S
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import batched
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -226,7 +227,8 @@ def deliver(notification_id: str) -> None:
         return
     rows = Notification.objects.select_related("subscription__topic__account__clock")
     notification = rows.get(pk=notification_id)
-    if _is_early(notification):
+    timeline = clocks.of(notification.subscription.topic.account)
+    if timeline.is_early(notification.due_aged, clock.now()):
         _wait_on(notification)
         return
     answer, ok, again = _request(notification)
@@ -248,12 +250,6 @@ def deliver(notification_id: str) -> None:
             _ended(notification, changes.get("state", ""), answer)
 
 
-def _is_early(notification: Notification) -> bool:
-    """Found due and is not: the account's clock was changed, and the row was not told yet."""
-    timeline = clocks.of(notification.subscription.topic.account)
-    return notification.due_aged is not None and notification.due_aged > timeline.aged(clock.now())
-
-
 def _wait_on(notification: Notification) -> None:
     """Give a claim back until the account's clock has come so far."""
     with transaction.atomic():
@@ -267,13 +263,13 @@ def settle(account_id: str) -> None:
         subscription__topic__account_id=account_id, state=Notification.State.WAITING, due_aged__isnull=False
     )
     keys = list(waiting.values_list("pk", flat=True))
-    for start in range(0, len(keys), _STEP):
+    for some in batched(keys, _STEP):
         with database.turn(), transaction.atomic():
-            _align(account_id, keys[start : start + _STEP])
+            _align(account_id, some)
     bell.ring("topics.tasks.deliver_due")
 
 
-def _align(account_id: str, keys: list[UUID]) -> None:
+def _align(account_id: str, keys: Sequence[UUID]) -> None:
     waiting = Notification.objects.select_for_update().filter(pk__in=keys, state=Notification.State.WAITING)
     rows = list(waiting.only("due_at", "due_aged").order_by("pk"))
     timeline = clocks.held([account_id])[account_id]

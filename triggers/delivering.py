@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -80,7 +81,8 @@ def _deliver_batch() -> int:
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     batch = list(rows.select_related("account__clock")[:BATCH])
-    early = [delivery for delivery in batch if _is_early(delivery)]
+    now = clock.now()
+    early = [delivery for delivery in batch if clocks.of(delivery.account).is_early(delivery.due_aged, now)]
     if early:
         _align(early)
     for delivery in batch:
@@ -93,18 +95,13 @@ def _deliver_batch() -> int:
     return len(batch)
 
 
-def _is_early(delivery: Delivery) -> bool:
-    """Found due and is not: the account's clock was changed, and the row was not told yet."""
-    return delivery.due_aged is not None and delivery.due_aged > clocks.of(delivery.account).aged(clock.now())
-
-
 def settle(account_id: str) -> None:
     """Bring what waits for a target in line with its account's clock, some at a time."""
     waiting = Delivery.objects.filter(account_id=account_id, state=Delivery.State.WAITING, due_aged__isnull=False)
     keys = list(waiting.values_list("pk", flat=True))
-    for start in range(0, len(keys), _STEP):
+    for some in batched(keys, _STEP):
         with database.turn(), transaction.atomic():
-            rows = waiting.select_for_update().filter(pk__in=keys[start : start + _STEP])
+            rows = waiting.select_for_update().filter(pk__in=some)
             _align(list(rows.defer("payload").order_by("pk")))
 
 

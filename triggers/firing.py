@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import batched
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -155,9 +156,9 @@ def _not_far_before(timetable: Timetable, tick: datetime, moment: datetime) -> d
 def settle(account_id: str) -> None:
     """Bring timetables and deliveries of an account in line with its clock, some at a time."""
     keys = list(Timetable.objects.filter(account_id=account_id).order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(keys), _STEP):
+    for some in batched(keys, _STEP):
         with database.turn(), transaction.atomic():
-            wanted = Timetable.objects.select_for_update(of=("self",)).filter(pk__in=keys[start : start + _STEP])
+            wanted = Timetable.objects.select_for_update(of=("self",)).filter(pk__in=some)
             rows = list(wanted.select_related("rule", "schedule").order_by("pk"))
             timeline = clocks.held([account_id])[account_id]
             for row in rows:

@@ -56,6 +56,7 @@ def keep_for_rule(rule: Rule) -> None:
     if row.expression != rule.schedule_expression:
         row.expression, row.anchor = rule.schedule_expression, shown
     _plan(row, timeline, shown)
+    align(row, timeline)
     row.save()
 
 
@@ -70,6 +71,7 @@ def keep_for_schedule(schedule: Schedule) -> None:
         row.anchor = (schedule.starts_at or shown) - expression.period
     row.expression, row.zone, row.ends_at = schedule.expression, schedule.zone, schedule.ends_at
     _plan(row, timeline, shown)
+    align(row, timeline)
     row.save()
 
 
@@ -89,7 +91,6 @@ def _plan(row: Timetable, timeline: Timeline, shown: datetime) -> None:
     elif row.schedule is not None:
         row.next_at = _first(row, row.schedule, shown)
     row.era = timeline.era
-    row.due_at = timeline.real_of(row.next_at) if row.next_at is not None else None
 
 
 def _first(row: Timetable, schedule: Schedule, shown: datetime) -> datetime | None:
