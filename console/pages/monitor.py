@@ -1,7 +1,9 @@
 """A function's metrics as charts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -43,16 +45,20 @@ DEFAULT = "1h"
 def function_monitor(request: ConsoleRequest, name: str) -> HttpResponse:
     """The charts of one function, over one of ``RANGES``."""
     version = selectors.get_version(account=request.account, name=name)
+    context = {**function_context(request, version, tab="monitor"), **shown(request, partial(charts, version))}
+    return render_page(request, "monitor/metrics.html", context, fragments={"charts"})
+
+
+def shown(request: ConsoleRequest, charts_over: Callable[[Range], list[Chart]]) -> dict[str, Any]:
+    """Charts over the range that was asked for, and what there is to choose from."""
     chosen = request.GET.get("range", DEFAULT)
     chosen = chosen if chosen in RANGES else DEFAULT
-    context = {
-        **function_context(request, version, tab="monitor"),
-        "charts": charts(version, RANGES[chosen]),
+    return {
+        "charts": charts_over(RANGES[chosen]),
         "ranges": [(key, each.label) for key, each in RANGES.items()],
         "chosen": chosen,
         "as_table": bool(request.GET.get("table")),
     }
-    return render_page(request, "monitor/metrics.html", context, fragments={"charts"})
 
 
 def charts(version: Version, over: Range) -> list[Chart]:
@@ -61,7 +67,7 @@ def charts(version: Version, over: Range) -> list[Chart]:
     invocations = read("Invocations", "Sum")
     errors = read("Errors", "Sum")
     frame: dict[str, Any] = {"starts": [point.at for point in invocations], "period": timedelta(seconds=over.period_s)}
-    count, failed = _total(invocations), _total(errors)
+    count, failed = total(invocations), total(errors)
     rate = _("Success rate %(rate)s %%") % {"rate": f"{100 * (1 - failed / count):.4g}"} if count else ""
     age = [Line(_("Average"), _seconds(read("AsyncEventAge", "Average")), "accent")]
     age.append(Line(_("Maximum"), _seconds(read("AsyncEventAge", "Maximum")), "warn"))
@@ -69,7 +75,7 @@ def charts(version: Version, over: Range) -> list[Chart]:
         Chart(
             key="invocations",
             title=_("Invocations"),
-            lines=[Line(_("Invocations"), _values(invocations))],
+            lines=[Line(_("Invocations"), values(invocations))],
             bars=True,
             summary=f"{count:g}",
             **frame,
@@ -77,7 +83,7 @@ def charts(version: Version, over: Range) -> list[Chart]:
         Chart(
             key="errors",
             title=_("Errors and success rate"),
-            lines=[Line(_("Errors"), _values(errors), "bad")],
+            lines=[Line(_("Errors"), values(errors), "bad")],
             bars=True,
             summary=rate,
             **frame,
@@ -87,24 +93,24 @@ def charts(version: Version, over: Range) -> list[Chart]:
             title=_("Duration"),
             unit="ms",
             lines=[
-                Line("p50", _values(read("Duration", "p50")), "accent"),
-                Line("p95", _values(read("Duration", "p95")), "run"),
-                Line(_("Maximum"), _values(read("Duration", "Maximum")), "warn"),
+                Line("p50", values(read("Duration", "p50")), "accent"),
+                Line("p95", values(read("Duration", "p95")), "run"),
+                Line(_("Maximum"), values(read("Duration", "Maximum")), "warn"),
             ],
             **frame,
         ),
         Chart(
             key="throttles",
             title=_("Throttles"),
-            lines=[Line(_("Throttles"), _values(throttles := read("Throttles", "Sum")), "warn")],
+            lines=[Line(_("Throttles"), values(throttles := read("Throttles", "Sum")), "warn")],
             bars=True,
-            summary=f"{_total(throttles):g}" if _total(throttles) else "",
+            summary=f"{total(throttles):g}" if total(throttles) else "",
             **frame,
         ),
         Chart(
             key="concurrency",
             title=_("Concurrent executions"),
-            lines=[Line(_("Maximum"), _values(read("ConcurrentExecutions", "Maximum")), "run")],
+            lines=[Line(_("Maximum"), values(read("ConcurrentExecutions", "Maximum")), "run")],
             **frame,
         ),
         Chart(key="age", title=_("Age of asynchronous events"), unit="s", lines=age, **frame),
@@ -130,7 +136,7 @@ class _Reader:
         )
 
 
-def _values(points: list[Point]) -> list[float | None]:
+def values(points: list[Point]) -> list[float | None]:
     return [point.value for point in points]
 
 
@@ -138,5 +144,5 @@ def _seconds(points: list[Point]) -> list[float | None]:
     return [None if point.value is None else point.value / 1000 for point in points]
 
 
-def _total(points: list[Point]) -> float:
+def total(points: list[Point]) -> float:
     return sum(point.value or 0.0 for point in points)

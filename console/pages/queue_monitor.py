@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from console.charts import Chart, Line
 from console.http import ConsoleRequest, render_page
-from console.pages.monitor import DEFAULT, RANGES, Range
+from console.pages.monitor import Range, shown, total, values
 from console.pages.queues import find, frame
 from core import clock
 from logs.metrics import MetricId, Point, read_points
@@ -22,15 +22,7 @@ from queues.models import Queue
 def queue_monitor(request: ConsoleRequest, queue: str) -> HttpResponse:
     """The charts of one queue, over one of ``RANGES``."""
     row = find(request, queue)
-    chosen = request.GET.get("range", DEFAULT)
-    chosen = chosen if chosen in RANGES else DEFAULT
-    context = {
-        **frame(request, row, tab="monitor"),
-        "charts": charts(row, RANGES[chosen]),
-        "ranges": [(key, each.label) for key, each in RANGES.items()],
-        "chosen": chosen,
-        "as_table": bool(request.GET.get("table")),
-    }
+    context = {**frame(request, row, tab="monitor"), **shown(request, partial(charts, row))}
     return render_page(request, "queues/monitor.html", context, fragments={"charts"})
 
 
@@ -46,30 +38,30 @@ def charts(queue: Queue, over: Range) -> list[Chart]:
         Chart(
             key="sent",
             title=_("Messages sent"),
-            lines=[Line(_("Sent"), _values(sent))],
+            lines=[Line(_("Sent"), values(sent))],
             bars=True,
-            summary=_total(sent),
+            summary=f"{total(sent):g}",
             **frame_,
         ),
         Chart(
             key="received",
             title=_("Messages received and deleted"),
-            lines=[Line(_("Received"), _values(received), "run"), Line(_("Deleted"), _values(deleted), "accent")],
+            lines=[Line(_("Received"), values(received), "run"), Line(_("Deleted"), values(deleted), "accent")],
             bars=True,
-            summary=f"{_total(received)} / {_total(deleted)}",
+            summary=f"{total(received):g} / {total(deleted):g}",
             **frame_,
         ),
         Chart(
             key="depth",
             title=_("Messages in the queue"),
-            lines=[Line(_("Available"), _values(visible), "accent"), Line(_("In flight"), _values(in_flight), "run")],
+            lines=[Line(_("Available"), values(visible), "accent"), Line(_("In flight"), values(in_flight), "run")],
             **frame_,
         ),
         Chart(
             key="age",
             title=_("Age of the oldest message"),
             unit="s",
-            lines=[Line(_("Maximum"), _values(read("ApproximateAgeOfOldestMessage", "Maximum")), "warn")],
+            lines=[Line(_("Maximum"), values(read("ApproximateAgeOfOldestMessage", "Maximum")), "warn")],
             **frame_,
         ),
     ]
@@ -84,11 +76,3 @@ def _read(queue: Queue, over: Range, end: Any, metric: str, statistic: str) -> l
         end=end,
         period_s=over.period_s,
     )
-
-
-def _values(points: list[Point]) -> list[float | None]:
-    return [point.value for point in points]
-
-
-def _total(points: list[Point]) -> str:
-    return f"{sum(point.value or 0.0 for point in points):g}"
