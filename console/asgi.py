@@ -4,6 +4,7 @@
 """
 
 import os
+import sys
 from typing import Any
 
 import django
@@ -11,6 +12,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
+_SWITCH_S = 0.0005  # a thread in the middle of a transaction waits no longer for the event loop
 HEALTH_PATH = "/_health"  # asked for by address, so it may not depend on the host names the console allows
 
 
@@ -33,6 +35,7 @@ def __getattr__(name: str) -> Any:
         return with_health(get_asgi_application())
     if name == "api":
         django.setup()
+        sys.setswitchinterval(_SWITCH_S)
         from aws.asgi import api
 
         return api

@@ -7,8 +7,10 @@ borrows one of them; with SQLite a connection is an open file, which stays with 
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import batched
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connection
@@ -48,6 +50,29 @@ async def in_thread[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P
             return function(*args, **kwargs)
 
     return await sync_to_async(run)()
+
+
+# -- many rows -------------------------------------------------------------------------------------
+
+_VALUES = 2_000  # of a statement
+
+
+def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of values that are ready for the database, in their order, many with each statement.
+
+    With ``executemany`` every row of SQLite is a step for which the thread lets go of the interpreter; where others
+    work, it waits for a turn each time, and all who want to write wait with it.
+    """
+    if not rows:
+        return
+    names = ", ".join(connection.ops.quote_name(column) for column in columns)
+    places = f"({', '.join(['%s'] * len(columns))})"
+    with connection.cursor() as cursor:
+        for batch in batched(rows, max(1, _VALUES // len(columns))):
+            cursor.execute(
+                f"INSERT INTO {connection.ops.quote_name(table)} ({names}) VALUES {', '.join([places] * len(batch))}",
+                [value for row in batch for value in row],
+            )
 
 
 # -- taking turns ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import F, IntegerField, Max, Min
 
-from core import clock, limits
+from core import clock, database, limits
 from logs import errors
 from logs.models import LogEvent, LogGroup, LogStream
 
@@ -41,15 +41,10 @@ class _Bytes(models.Func):
 def insert_events(rows: Sequence[EventRow]) -> None:
     """Insert events in the order of ``rows``."""
     request_id = _field("request_id")
-    names = ", ".join(connection.ops.quote_name(str(_field(name).column)) for name in _COLUMNS)
     prepared = [
         (*row[:4], None if row[4] is None else request_id.get_db_prep_value(row[4], connection), row[5]) for row in rows
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {_table(LogEvent)} ({names}) VALUES (%s, %s, %s, %s, %s, %s)",
-            prepared,
-        )
+    database.insert(LogEvent._meta.db_table, [str(_field(name).column) for name in _COLUMNS], prepared)
 
 
 def _field(name: str) -> "models.Field[Any, Any]":

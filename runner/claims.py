@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, DateTimeField, F, Q
 
 from accounts import clocks
 from core import clock, database, failpoints, ids, limits
@@ -206,12 +206,7 @@ def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause 
         return []
     token, now = ids.hex_token(), clock.now()
     with database.turn(), transaction.atomic():
-        wanted = Invocation.objects.filter(pk__in=[row.pk for row in rows], state=State.QUEUED)
-        if connection.features.has_select_for_update_skip_locked:
-            locked = wanted.select_for_update(skip_locked=True).values_list("pk", flat=True)
-            wanted = Invocation.objects.filter(pk__in=list(locked), state=State.QUEUED)
-        wanted.update(state=State.RUNNING, token=token, lease_until=lease_end(), started_at=now)
-        taken = set(Invocation.objects.filter(token=token).values_list("pk", flat=True))
+        taken = _mark([row.pk for row in rows], token=token, now=now)
     failpoints.reach("claim-start")
     return [
         Claimed(
@@ -233,6 +228,28 @@ def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause 
         for row in rows
         if row.pk in taken
     ]
+
+
+def _mark(ids: list[uuid.UUID], *, token: str, now: datetime) -> set[uuid.UUID]:
+    """Have queued events run for whoever has the token; which of them nobody took before. One statement."""
+    places = ", ".join(["%s"] * len(ids))
+    wanted = f"id IN ({places}) AND state = %s"
+    if connection.features.has_select_for_update_skip_locked:
+        wanted = f"id IN (SELECT id FROM runner_invocation WHERE {wanted} FOR UPDATE SKIP LOCKED)"
+    key, moment = Invocation._meta.pk, Invocation._meta.get_field("started_at")
+    assert key is not None and isinstance(moment, DateTimeField)
+    until, begun = (moment.get_db_prep_save(at, connection) for at in (lease_end(), now))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runner_invocation SET state = %s, token = %s, lease_until = %s, started_at = %s"
+            f" WHERE {wanted} RETURNING id",
+            [
+                *(State.RUNNING.value, token, until, begun),
+                *(key.get_db_prep_save(pk, connection) for pk in ids),
+                State.QUEUED.value,
+            ],
+        )
+        return {_uuid(row[0]) for row in cursor.fetchall()}
 
 
 def _give_back(allowance: Allowance, asked: list[Invocation], claimed: list[Claimed]) -> None:

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 CALLS, EVENTS = "calls", "events"  # the words of WORKER_SERVES
 _HEARTBEAT_S = 2.0
-_SWITCH_S = 0.001  # the lane waits no longer for the other threads, such as the writer's
+_SWITCH_S = 0.0005  # the lane waits no longer for the other threads, such as the writer's
 _EVICT_EVERY_S = 5.0
 _STARTS_PER_CORE = 2
 _FUNCTIONS_LOOKED_AT, _INTERPRETERS_KEPT = 200, 3

@@ -21,6 +21,7 @@ from runner.execution import Executed
 from runner.metrics import DEAD_LETTER, DESTINATION, Place
 from runner.models import Invocation, State
 from runner.policies import Book
+from runner.records import Change
 from runner.retries import Cause, Done, Ended, GiveUp, RetryAt
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,10 @@ class Result:
 
 
 def finish(claimed: Claimed, result: Result, book: Book) -> bool:
-    """Record an execution and decide what follows; False, and nothing is changed, when the claim was lost meanwhile."""
+    """Record an execution and decide what follows; False, and nothing is changed, when the claim was lost meanwhile.
+
+    An end of which nobody is told is put off: ``book.ends`` knows which claims were lost.
+    """
     function = book.function(claimed.function_id)
     ended = result.executed.ended if result.executed else Ended.PLATFORM_FAILURE
     attempts = claimed.attempt + (ended is not Ended.PLATFORM_FAILURE)
@@ -67,8 +71,14 @@ def finish(claimed: Claimed, result: Result, book: Book) -> bool:
     return moved
 
 
+def look_up(claimed: Claimed, book: Book) -> None:
+    """Have the book read what the event's end asks for: before the transaction, which others wait for."""
+    if (function := book.function(claimed.function_id)) is not None:
+        book.config(function, claimed.qualifier)
+
+
 def give_up(claimed: Claimed, cause: Cause, book: Book) -> bool:
-    """End an event without executing it; False when the claim was lost meanwhile."""
+    """End an event without executing it; as ``finish``."""
     return _end(claimed, Result(None), {"attempt": claimed.attempt}, book, cause=cause)
 
 
@@ -158,7 +168,10 @@ def _end(claimed: Claimed, result: Result, changes: dict[str, Any], book: Book, 
                 changes |= _deliver_success(function.account, config, ending, undelivered)
             else:
                 changes |= _deliver_failure(function.account, config, dead_letter_arn, ending, cause, undelivered)
-    return _move(claimed, changes)
+            return _move(claimed, changes)
+    states.check(State.RUNNING, changes["state"])
+    book.ends.add(Change(claimed.id, claimed.token, changes))
+    return True
 
 
 def _wants_records(config: EventInvokeConfig | None, cause: Cause | None, dead_letter_arn: str) -> bool:

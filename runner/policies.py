@@ -8,6 +8,7 @@ from core import limits
 from core.timeline import Timeline
 from functions import selectors
 from functions.models import EventInvokeConfig, Function
+from runner.ends import Ends
 from runner.metrics import Notes
 from runner.retries import Policy
 
@@ -26,11 +27,12 @@ def of_config(config: EventInvokeConfig | None) -> Policy:
 class Book:
     """Functions and their configurations as one transaction sees them: a batch of a hundred events asks once.
 
-    ``notes`` are the metrics that it stores with them.
+    ``notes`` are the metrics that it stores with them, ``ends`` the events whose end is one statement for all of them.
     """
 
     def __init__(self) -> None:
         self.notes = Notes()
+        self.ends = Ends()
         self._functions: dict[UUID, Function | None] = {}
         self._configs: dict[tuple[UUID, str], EventInvokeConfig | None] = {}
         self._clocks: dict[str, Timeline] = {}

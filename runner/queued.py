@@ -128,6 +128,7 @@ class Events:
         if claimed.lease_key and not self._runs(claimed.id):
             leases.release(claimed.lease_key, str(claimed.id))
         done = partial(self._held.pop, claimed.key, None)
-        self._workshop.writer.put(Entry(finish=finish, logs=batch, done=done))
+        look_up = partial(finishing.look_up, claimed)
+        self._workshop.writer.put(Entry(finish=finish, look_up=look_up, logs=batch, done=done))
         self._slots.pop(claimed.key, None)
         self._on_end(claimed.function_id)

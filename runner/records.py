@@ -1,28 +1,86 @@
-"""Rows of invocations from plain values: a model instance and thirty conversions cost more than the row itself."""
+"""Rows of invocations from plain values: a model instance and thirty conversions cost more than the row itself.
+
+Many rows go into one statement. Each statement is a moment in which another thread may take the interpreter, and a
+transaction that waits to get it back keeps everybody else from writing.
+"""
 
 import functools
+import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from itertools import batched
 from typing import Any
 
 from django.db import connection, models
 
-from runner.models import Invocation
+from core import database
+from runner.models import Invocation, State
 
 type Row = Mapping[str, Any]
 """The members of an ``Invocation`` by name, those with defaults only where they differ."""
 
+_AT_ONCE = 50  # rows of a statement
+
 
 def insert(rows: Sequence[Row]) -> None:
     """Insert invocations; a tenth of what ``bulk_create`` takes."""
-    if not rows:
-        return
     columns = _columns()
-    names = ", ".join(connection.ops.quote_name(column.name) for column in columns)
-    places = ", ".join(["%s"] * len(columns))
-    values = [[column.value(row) for column in columns] for row in rows]
+    database.insert(
+        "runner_invocation",
+        [column.name for column in columns],
+        [[column.value(row) for column in columns] for row in rows],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New values of a running invocation's members, for whoever holds it with ``token``."""
+
+    id: uuid.UUID
+    token: str
+    members: Row
+
+
+def change(changes: Sequence[Change]) -> set[uuid.UUID]:
+    """Change running invocations, which nobody holds then any more; the ids of those that were held by their token.
+
+    Those that change the same members go into one statement.
+    """
+    alike: dict[tuple[str, ...], list[Change]] = defaultdict(list)
+    for one in changes:
+        alike[tuple(sorted(one.members))].append(one)
+    found: set[uuid.UUID] = set()
+    for names, of_names in alike.items():
+        for batch in batched(of_names, _AT_ONCE):
+            found |= _change(names, batch)
+    return found
+
+
+def _change(names: Sequence[str], changes: Sequence[Change]) -> set[uuid.UUID]:
+    by_member = {column.member: column for column in _columns()}
+    given = [by_member[name] for name in ("id", "token", *names)]
+    values = [[column.value({"id": one.id, "token": one.token, **one.members}) for column in given] for one in changes]
+    quote = connection.ops.quote_name
+    settings = ", ".join(f"{quote(column.name)} = given.v{n}" for n, column in enumerate(given) if n > 1)
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO runner_invocation ({names}) VALUES ({places})", values)
+        cursor.execute(
+            f"WITH given({', '.join(f'v{n}' for n in range(len(given)))}) AS (VALUES {_places(given, len(values))})"
+            f" UPDATE runner_invocation SET {settings}, token = '', lease_until = NULL FROM given"
+            " WHERE id = given.v0 AND token = given.v1 AND state = %s RETURNING id",
+            [value for row in values for value in row] + [State.RUNNING.value],
+        )
+        return {row[0] if isinstance(row[0], uuid.UUID) else uuid.UUID(row[0]) for row in cursor.fetchall()}
+
+
+def _places(columns: Sequence["_Column"], count: int) -> str:
+    """Where the values go: PostgreSQL takes the types of a list of values from its first row."""
+    others = f"({', '.join(['%s'] * len(columns))})"
+    first = others
+    if connection.vendor == "postgresql":
+        first = f"({', '.join(f'CAST(%s AS {column.type})' for column in columns)})"
+    return ", ".join([first, *[others] * (count - 1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +90,13 @@ class _Column:
     name: str
     member: str
     default: Any
+    type: str  # of the database
     prepare: Callable[[Any], Any] | None
 
     def value(self, row: Row) -> Any:
         value = row.get(self.member, self.default)
+        if isinstance(value, Enum):
+            value = value.value
         return value if self.prepare is None or value is None else self.prepare(value)
 
 
@@ -48,4 +109,4 @@ def _column(field: "models.Field[Any, Any]") -> _Column:
     special = isinstance(field, models.UUIDField | models.DateTimeField | models.BinaryField | models.ForeignKey)
     default = None if field.has_default() and callable(field.default) else field.get_default()
     prepare = (lambda value: field.get_db_prep_save(value, connection)) if special else None
-    return _Column(str(field.column), field.attname, default, prepare)
+    return _Column(str(field.column), field.attname, default, str(field.db_type(connection)), prepare)

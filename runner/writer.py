@@ -36,11 +36,13 @@ class Entry:
     """One invocation's rows: a finished one to insert, or ``finish`` to call inside the transaction; and its log.
 
     ``row`` makes the members of an ``Invocation`` by name, those with defaults only where they differ; asked when it
-    is written. ``done`` is called when all of it is committed, or given up.
+    is written. ``look_up`` has the book read what ``finish`` will ask for. ``done`` is called when all of it is
+    committed, or given up.
     """
 
     row: Callable[[], Row] | None = None
     finish: Callable[[Book], object] | None = None
+    look_up: Callable[[Book], object] | None = None
     logs: FunctionLogBatch | None = None
     done: Callable[[], object] | None = None
 
@@ -126,15 +128,21 @@ class Writer:
 def write(batch: Sequence[Entry], *, in_doubt: bool = False) -> None:
     """Write entries in one transaction. ``in_doubt``: it was tried before, and may have been committed all the same."""
     failpoints.reach("answer-commit")
+    book = Book()
+    for entry in batch:
+        if entry.look_up is not None:
+            entry.look_up(book)
     with database.turn(), transaction.atomic():
         rows = [(entry, entry.row()) for entry in batch if entry.row is not None]
         there = _there(row["id"] for _entry, row in rows) if in_doubt else set()
         records.insert([row for _entry, row in rows if row["id"] not in there])
         written = {id(entry) for entry, row in rows if row["id"] in there}
-        book = Book()
-        for entry in batch:
-            if entry.finish is not None and not entry.finish(book) and in_doubt:
-                written.add(id(entry))  # it has ended already: by this very entry, or it was lost to somebody else
+        # What has ended already did so by this very entry, or was lost to somebody else.
+        over = [entry for entry in batch if entry.finish is not None and not entry.finish(book)]
+        lost = book.ends.write()
+        over += [entry for entry in batch if entry.logs is not None and entry.logs.request_id in lost]
+        if in_doubt:
+            written |= {id(entry) for entry in over}
         book.notes.write()
         write_function_events([entry.logs for entry in batch if entry.logs is not None and id(entry) not in written])
 
@@ -145,7 +153,7 @@ def _there(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
 
 
 def _write_alone(entry: Entry) -> None:
-    for part in (Entry(row=entry.row, finish=entry.finish), Entry(logs=entry.logs)):
+    for part in (Entry(row=entry.row, finish=entry.finish, look_up=entry.look_up), Entry(logs=entry.logs)):
         try:
             with database.borrowed():
                 write([part])

@@ -56,7 +56,9 @@ def test_who_lost_his_claim_cannot_end_the_event(ada, send, frozen_clock):
     ((claimed,), _) = claims.claim(claims.heads()[0], limit=1)
     frozen_clock.advance(seconds=46)
     claims.sweep()
-    assert finishing.give_up(claimed, Cause.RETRIES_EXHAUSTED, Book()) is False
+    book = Book()
+    finishing.give_up(claimed, Cause.RETRIES_EXHAUSTED, book)
+    assert book.ends.write() == {str(claimed.id)}
     assert Invocation.objects.get(pk=event.pk).state == State.QUEUED
 
 
