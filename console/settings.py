@@ -194,6 +194,7 @@ SANDBOX_BROKER = Path(env("SANDBOX_BROKER", str(DATA_DIR / "broker" / "socket"))
 SANDBOX_VOLUME = env("SANDBOX_VOLUME")  # the engine's volume that DATA_DIR is, when the broker runs in a container
 SANDBOX_COUNT = env_number("SANDBOX_COUNT", 200)  # containers that the broker makes at most
 ENGINE_URL = env("ENGINE_URL", "unix:///var/run/docker.sock")  # read by the broker alone
+SANDBOX_ZYGOTES = env_flag("SANDBOX_ZYGOTES", default=True)
 ALLOW_UNSANDBOXED = env_flag("ALLOW_UNSANDBOXED")  # the owner's own code only; see docs/security.md
 WORKER_MEMORY_MB = env_number("WORKER_MEMORY_MB", 0)  # 0: the machine's memory less 2 GB
 WORKER_CONCURRENCY = env_number("WORKER_CONCURRENCY", 128)  # invocations in flight in one worker process

@@ -11,7 +11,7 @@ worker → here    B bind (JSON) · I invoke (headed) · K end it and say how
 here → worker    Y up · N init done · E init failed (headed) · R answer, F function error, T answer too large (headed)
                  S a streamed answer begins (headed) · P a part of it; R or F is then its end, without an answer
                  L log bytes · X the end (JSON) · O, D, C, A relay: open, data, close, acknowledge
-here ↔ runtime   B, I down; Y, N, E, R, F, T, S, P up
+here ↔ runtime   B, I down; Y (JSON: what memory it was lent), U it uses that, N, E, R, F, T, S, P up
 
 ``main`` takes its one argument, JSON, from the command line: ``command`` and ``environment`` of the runtime, the
 ``cwd`` to start it in, the ``port`` to relay (0: none), and the ``api_port`` for the Runtime API (0: any). Without a
@@ -42,8 +42,9 @@ FREEZE_AFTER = 0.01  # without work: invocations that follow at once pay for no 
 
 
 class Init:
-    def __init__(self, config):
+    def __init__(self, config, runtime=None):
         self.config = config
+        self.program = runtime or config["command"]
         self.alone = os.getpid() == 1  # in a PID namespace of our own: everybody else is ours
         self.stream_in, self.stream_out = processes.move_up(0, 1)
         self.loop = Loop()
@@ -56,6 +57,7 @@ class Init:
         self.freeze_at = None  # when what is inside will be frozen; None while it is at work, or frozen already
         self.frozen = False
         self.child = self.status = None
+        self.is_up = False  # whether the runtime has said so; only then can code of the function's be running
         self.runtime = None  # the buffer to a runtime that speaks frames
         self.output = Output(self.loop, self.send)
         self.inside = None  # ``custom.Inside``, when there is a custom runtime or an extension
@@ -77,8 +79,8 @@ class Init:
         self.loop.watch(self.stream_in, self.read_stream)
         if self.config["port"]:
             self.relay.listen(self.config["port"])
-        if self.config["command"]:
-            self.spawn(self.config["environment"])
+        if self.program:
+            self.spawn(self.program, self.config["environment"])
         else:
             self.send(b"Y", b"{}")
         while True:
@@ -140,7 +142,7 @@ class Init:
                 return
             if pid == 0:
                 return
-            self.memory.reaped(usage.ru_maxrss)
+            self.memory.reaped(pid, usage.ru_maxrss)
             if pid == self.child:
                 self.status = status
             elif self.inside:
@@ -158,22 +160,22 @@ class Init:
         if self.inside and not self.alone:
             self.inside.signal_extensions(number)
 
-    def spawn(self, environment):
+    def spawn(self, program, environment):
         """Start a runtime that speaks frames."""
         ours, theirs = socket.socketpair()
-        self.child, _none = self.start(self.config["command"], environment, theirs.fileno())
+        self.child, _none = self.start(program, environment, theirs.fileno())
         theirs.close()
         self.memory.child = self.child
-        self.status = None
+        self.status, self.is_up = None, False
         self.runtime = Buffer(ours)
         self.from_runtime.clear()
         self.loop.watch(ours, self.runtime_event)
 
-    def start(self, command, environment, channel=None):
+    def start(self, program, environment, channel=None):
         """Start a process, its output going to the log: its id and the errno with which its program failed, or 0."""
         writer = self.output.open()
         try:
-            return spawn(command, self.config["cwd"], environment, writer, channel)
+            return spawn(program, self.config["cwd"], environment, writer, channel)
         finally:
             os.close(writer)
 
@@ -186,7 +188,7 @@ class Init:
             pass
         os.waitpid(self.child, 0)
         self.runtime.sock.close()
-        self.spawn(environment)
+        self.spawn(self.config["command"], environment)
 
     # -- the runtime's side ------------------------------------------------------------------------
 
@@ -228,9 +230,13 @@ class Init:
         return True
 
     def runtime_said(self, kind, body):
-        if kind == b"Y":
+        if kind == b"Y" and not self.is_up:
+            self.is_up = True
             processes.prefer_for_oom(self.child)
-            self.send(b"Y", body)
+            self.memory.lends(**json.loads(body))
+            self.send(b"Y", b"{}")
+        elif kind == b"U":
+            self.memory.is_used()
         elif self.held:
             self.end("protocol", said=repr(kind))
         elif kind in (b"N", b"E") and self.busy and self.current is None:
@@ -362,7 +368,7 @@ class Init:
             return
         if order["fresh"]:
             self.respawn({**self.config["environment"], **order["environment"]})
-        processes.limit(self.child, order["data_limit_mb"])
+        processes.limit(self.child, order["data_limit_mb"], self.memory.shelf_kb)
         body = json.dumps(order).encode()
         self.push_runtime(HEAD.pack(b"B", len(body)) + body)
 
@@ -381,5 +387,10 @@ class Init:
 
 
 def main():
+    begin(json.loads(sys.argv[1]))
+
+
+def begin(config, runtime=None):
+    """Be PID 1. ``runtime``: what a fork of this process calls to be the runtime, instead of executing the command."""
     LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no ptrace, and no /proc/1/{mem,environ,fd}, for the same user's processes
-    Init(json.loads(sys.argv[1])).run()
+    Init(config, runtime).run()

@@ -6,17 +6,25 @@ environment can be read in /proc.
 """
 
 import functools
+import json
+import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
+from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core import limits
 from runner import runtimes
+from runner.runtimes import Interpreter
 from runner.sandboxes import cgroups, launched, rootfs, seccomp
-from runner.sandboxes.base import Capability, SandboxUnavailable
+from runner.sandboxes.base import Capability, Sandbox, SandboxUnavailable
 from runner.sandboxes.launched import LaunchedDriver, LaunchedSandbox, Place
 from runner.sandboxes.launcher import FILTER_FD
+from runner.sandboxes.zygotes import HOST, Zygote, Zygotes
 
 BWRAP = next((path for path in ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap") if Path(path).exists()), "")
 NAMESPACES = ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup"]
@@ -37,10 +45,25 @@ HELD = [
     "ALL",
     "--clearenv",
 ]
-SYSTEM = ["--ro-bind", "/usr", "/usr"]
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 INSIDE = Place(task="/var/task", opt="/opt", sdk="/var/runtime", rapid="/var/rapid")
 PORT = 4566
+NEW_ROOT = "/.new"  # in a zygote: where the files of a sandbox to come are put together
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Files: ``binds`` (what is seen where: target → source on this host) and ``links`` (text, path)."""
+
+    binds: dict[str, str]
+    links: list[tuple[str, str]]
+
+    @property
+    def directories(self) -> list[str]:
+        """All directories that must be there, parents first."""
+        return [*(path for path in self.binds if path.count("/") == 1), "/var", "/proc", "/dev", "/tmp", "/opt"] + [
+            path for path in ("/var/task", *self.binds) if path.count("/") == 2
+        ]
 
 
 class Bubblewrap(LaunchedDriver):
@@ -62,60 +85,133 @@ class Bubblewrap(LaunchedDriver):
         return [
             BWRAP,
             *HELD,
-            *SYSTEM,
-            *_links(),
             *self._files(sandbox),
-            *_temporary(sandbox.ephemeral_mb),
             *["--chdir", "/", "--remount-ro", "/dev", "--remount-ro", "/", "--seccomp", str(FILTER_FD)],
             "--",
-            *self._init(sandbox, config),
+            *[rootfs.inside(self.own_interpreter, "/var/rapid/lang"), "-I", "-S"],
+            *["-c", rootfs.START_INIT.format(rapid=INSIDE.rapid), config],
         ]
 
-    def _files(self, sandbox: LaunchedSandbox) -> list[str]:
-        directory, interpreter = self.workplace.directory, sandbox.interpreter
-        libraries = rootfs.libraries(interpreter)
-        binds = {
-            "/etc": directory / "etc",
-            "/var/rapid": directory / "rapid",
-            "/var/task": sandbox.directory / "task",
-            "/opt": sandbox.directory / "opt",
-            "/var/runtime": libraries if libraries.is_dir() else directory / "empty",
-        }
-        if not interpreter.is_system:
-            binds["/var/lang"] = interpreter.prefix
+    def view(self, interpreter: Interpreter) -> View:
+        """What every sandbox of ``interpreter`` sees of this host."""
+        directory, libraries = self.workplace.directory, rootfs.libraries(interpreter)
+        links, binds = _top_level()
+        binds["/etc"] = self.reachable(directory / "etc")
+        binds["/var/rapid"] = self.reachable(directory / "rapid")
+        binds["/var/runtime"] = self.reachable(libraries if libraries.is_dir() else directory / "empty")
+        if interpreter.is_system:
+            links.append((str(interpreter.prefix), "/var/lang"))
+        else:
+            binds["/var/lang"] = self.reachable(interpreter.prefix)
         if not self.own_interpreter.is_system:
-            binds["/var/rapid/lang"] = self.own_interpreter.prefix
+            binds["/var/rapid/lang"] = self.reachable(self.own_interpreter.prefix)
+        if interpreter.family == "node":
+            links.append(("/var/runtime/node_modules", "/var/node_modules"))  # ES modules know no NODE_PATH
+        return View(binds, links)
+
+    def _files(self, sandbox: LaunchedSandbox) -> list[str]:
+        view = self.view(sandbox.interpreter)
+        own = {"/var/task": sandbox.directory / "task", "/opt": sandbox.directory / "opt"}
+        binds = {**view.binds, **{target: self.reachable(source) for target, source in own.items()}}
         options = ["--proc", "/proc", "--dev", "/dev", "--dir", "/var"]
         for target, source in binds.items():
-            options += ["--ro-bind", self.reachable(source), target]
-        if interpreter.is_system:
-            options += ["--symlink", str(interpreter.prefix), "/var/lang"]
-        if interpreter.family == "node":
-            options += ["--symlink", "/var/runtime/node_modules", "/var/node_modules"]  # ES modules know no NODE_PATH
+            options += ["--ro-bind", source, target]
+        for text, path in view.links:
+            options += ["--symlink", text, path]
+        options += ["--setenv", "LD_LIBRARY_PATH", "/var/rapid/lang/lib"]
+        for target, size in _temporary(sandbox).items():
+            options += ["--perms", "1777", "--size", str(size), "--tmpfs", target]
         return options
 
-    def _init(self, sandbox: LaunchedSandbox, config: str) -> list[str]:
-        own = rootfs.inside(self.own_interpreter, "/var/rapid/lang")
-        return [own, "-I", "-S", "-c", rootfs.START_INIT.format(rapid=INSIDE.rapid), config]
+    # -- forks of a zygote -------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        super()._open()
+        self._zygotes = Zygotes(begin=self._begin_zygote, attempt=self._attempt)
+
+    def close(self) -> None:
+        if self._prepared:
+            self._zygotes.close()
+        super().close()
+
+    def begin(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> None:
+        zygote = None
+        if settings.SANDBOX_ZYGOTES and sandbox.interpreter.family == "python":
+            zygote = self._zygotes.of(sandbox.interpreter, wait=preload)
+        if zygote is not None:
+            sandbox.begin(zygote, self._fork(sandbox, joins))
+        else:
+            super().begin(sandbox, joins, preload)
+
+    def _attempt(self, interpreter: Interpreter, zygote: Zygote) -> Sandbox:
+        size = limits.EPHEMERAL_STORAGE_MB_DEFAULT
+        return self._start(interpreter, size, lambda sandbox, joins: sandbox.begin(zygote, self._fork(sandbox, joins)))
+
+    def _begin_zygote(self, interpreter: Interpreter, control: socket) -> int:
+        directory = self.workplace.directory
+        stage = [str(self.own_interpreter.executable), "-I", "-S", str(directory / "rapid" / "zygote" / "stage.py")]
+        message = {
+            "slot": -1 - self.interpreters.index(interpreter),
+            "argv": [*stage, json.dumps(self._plan(interpreter))],
+            "user": None,
+            "joins": [],
+            "limits": {"CORE": 0},
+            "errors": str(directory / f"zygote-{interpreter.version[0]}.{interpreter.version[1]}.errors"),
+            "filter": "",
+        }
+        return self.launcher.start(message, control)
+
+    def _plan(self, interpreter: Interpreter) -> dict[str, Any]:
+        """What ``stage.py`` is to build and to execute."""
+        view = self.view(interpreter)
+        host = [[str(self.workplace.directory), "/workplace"]]
+        if self.cgroups:
+            host.append([str(cgroups.ROOT), "/cgroup"])
+        return {
+            "root": str(self.workplace.directory / "zygote"),
+            "inside": [rootfs.USER, rootfs.GROUP],
+            "directories": [*view.directories, "/var/task/lib", "/opt/lib", NEW_ROOT],
+            "binds": [[source, target] for target, source in view.binds.items()],
+            "links": view.links,
+            "host": host,
+            "argv": [rootfs.inside(interpreter), "-I", "-S", "-X", "utf8", f"{INSIDE.rapid}/zygote/main.py"],
+            "environment": rootfs.start_environment(interpreter),
+        }
+
+    def _fork(self, sandbox: LaunchedSandbox, joins: list[str]) -> dict[str, Any]:
+        """What a zygote is told (``runtimes/zygote/held.py``)."""
+        view = self.view(sandbox.interpreter)
+        directory = f"{HOST}/workplace/{sandbox.slot}"
+        return {
+            **self.held(sandbox),
+            "joins": [path.replace(str(cgroups.ROOT), f"{HOST}/cgroup", 1) for path in joins],
+            "errors": f"{directory}/errors",
+            "filter": f"{HOST}/workplace/{self.filter.name}",
+            "config": self.config(sandbox, preload=False),
+            "inside": [rootfs.USER, rootfs.GROUP],
+            "hostname": rootfs.HOSTNAME,
+            "directories": view.directories,
+            "links": view.links,
+            "shared": [path for path in view.binds if path != "/var/rapid/lang"],  # comes with what it is in
+            "directory": directory,
+            "temporary": _temporary(sandbox),
+        }
 
 
-def _links() -> list[str]:
-    """The top-level links that a merged /usr has, as this host has them."""
-    options: list[str] = []
-    for name in ("bin", "sbin", "lib", "lib64", "lib32", "libx32"):
-        path = Path("/") / name
-        if path.is_symlink():
-            options += ["--symlink", f"usr/{name}", f"/{name}"]
-        elif path.is_dir():
-            options += ["--ro-bind", str(path), str(path)]
-    return options
+def _top_level() -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """``/usr`` and the top-level names of a merged one, as this host has them: links, and what is to be bound."""
+    links, binds = [], {"/usr": "/usr"}
+    for path in ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32"):
+        if os.path.islink(path):
+            links.append((f"usr{path}", path))
+        elif os.path.isdir(path):
+            binds[path] = path
+    return links, binds
 
 
-def _temporary(ephemeral_mb: int) -> list[str]:
-    options: list[str] = ["--setenv", "LD_LIBRARY_PATH", "/var/rapid/lang/lib"]
-    for size_mb, target in ((launched.SHARED_MEMORY_MB, "/dev/shm"), (ephemeral_mb, "/tmp")):
-        options += ["--perms", "1777", "--size", str(size_mb * limits.MIB), "--tmpfs", target]
-    return options
+def _temporary(sandbox: LaunchedSandbox) -> dict[str, int]:
+    """Where files can be written, and how many bytes of them."""
+    return {"/dev/shm": launched.SHARED_MEMORY_MB * limits.MIB, "/tmp": sandbox.ephemeral_mb * limits.MIB}
 
 
 # -- what the host offers --------------------------------------------------------------------------

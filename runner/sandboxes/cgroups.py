@@ -25,6 +25,7 @@ class Cgroups(ABC):
     """Makes groups under one parent of our own."""
 
     version: int
+    joined_by: str
 
     @abstractmethod
     def directories(self, name: str) -> list[Path]:
@@ -47,11 +48,11 @@ class Cgroups(ABC):
         """How often the kernel has killed a process of the group for want of memory."""
 
     def create(self, name: str) -> list[str]:
-        """Make the group; the files that a process writes ``0`` to in order to join it."""
+        """Make the group; the files that a process of one thread writes ``0`` to in order to join it."""
         for directory in self.directories(name):
             directory.mkdir(parents=True, exist_ok=True)
         self.limit_processes(name, limits.PROCESSES_PER_SANDBOX)
-        return [str(directory / "cgroup.procs") for directory in self.directories(name)]
+        return [str(directory / self.joined_by) for directory in self.directories(name)]
 
     def remove(self, name: str) -> bool:
         """Kill whatever is left in the group and remove it; False when that could not be done in time."""
@@ -96,6 +97,7 @@ class Cgroups(ABC):
 
 class Version1(Cgroups):
     version = 1
+    joined_by = "tasks"  # a thread's move waits for nothing; a process's, for ten milliseconds
     CONTROLLERS = ("memory", "pids", "cpu", "freezer")
 
     def _file(self, controller: str, name: str, file: str) -> Path:
@@ -127,6 +129,7 @@ class Version1(Cgroups):
 
 class Version2(Cgroups):
     version = 2
+    joined_by = "cgroup.procs"
 
     def __init__(self, root: Path) -> None:
         self.root = root

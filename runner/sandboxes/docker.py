@@ -5,6 +5,7 @@ attached stream itself, a descriptor. From then on nobody is between the two end
 it ends, its end closes and PID 1 inside ends everything.
 """
 
+import json
 import logging
 import os
 import socket
@@ -219,12 +220,13 @@ class Docker(SandboxDriver):
 
 def _config(interpreter: Interpreter, preload: bool) -> str:
     """What PID 1 is told at its start (``runner/runtimes/init.py``)."""
-    return rootfs.init_config(
+    config = rootfs.init_config(
         command=rootfs.command(interpreter, str(interpreter.executable), RAPID, SDK, preload),
         cwd=TASK,
         environment=rootfs.start_environment(interpreter),
         port=PORT,
     )
+    return json.dumps(config)
 
 
 def _image(interpreter: Interpreter) -> str:

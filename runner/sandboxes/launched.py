@@ -1,12 +1,14 @@
 """What all drivers that start processes on this host share: slots, the launcher, the code in place, the end."""
 
 import contextlib
+import json
 import logging
 import os
 import platform
 import socket
 import threading
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from runner import runtimes
 from runner.runtimes import Interpreter
 from runner.sandboxes import cgroups, launching, placing, rootfs, seccomp, workplace
 from runner.sandboxes.base import Binding, Sandbox, SandboxDriver, SandboxFailure, SandboxSpec, SandboxUnavailable
+from runner.sandboxes.launching import Starter
 
 log = logging.getLogger(__name__)
 BASE = "/run/pupitre"  # in the launcher's private mount namespace
@@ -55,12 +58,14 @@ class LaunchedSandbox(Sandbox):
         self._mutex = threading.Lock()
         self._killed = False
 
-    def begin(self, message: dict[str, Any]) -> None:
+    def begin(self, starter: Starter, message: dict[str, Any]) -> None:
+        """Have ``starter`` start what ``message`` is about."""
         ours, theirs = socket.socketpair()
         try:
-            self._life = self.driver.launcher.start(message, theirs)
+            self._life = starter.start(message, theirs)
         finally:
             theirs.close()
+        self._starter = starter
         ours.setblocking(False)
         self.stream = ours
 
@@ -112,7 +117,7 @@ class LaunchedSandbox(Sandbox):
             _shut(self.stream)
             if launching.wait_gone(self._life, LEAVE_S):
                 return True
-        self.driver.launcher.kill(self.slot)
+        self._starter.kill(self.slot)
         return launching.wait_gone(self._life, KILL_S)
 
     def _clean_up(self, gone: bool) -> None:
@@ -158,11 +163,19 @@ class LaunchedDriver(SandboxDriver):
         if not self._prepared:
             raise SandboxFailure("The sandbox driver was not prepared in this process.")
         self._see_to_launcher()
+        return self._start(interpreter, ephemeral_mb, lambda sandbox, joins: self.begin(sandbox, joins, preload))
+
+    def begin(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> None:
+        """Have the sandbox started, in the control groups ``joins``."""
+        sandbox.begin(self.launcher, self.message(sandbox, joins, preload))
+
+    def _start(
+        self, interpreter: Interpreter, ephemeral_mb: int, begin: Callable[[LaunchedSandbox, list[str]], None]
+    ) -> Sandbox:
         slot = self.workplace.take_slot()
         sandbox = LaunchedSandbox(self, slot, interpreter, ephemeral_mb)
         try:
-            joins = self._make_room(sandbox)
-            sandbox.begin(self.message(sandbox, joins, preload))
+            begin(sandbox, self._make_room(sandbox))
         except (OSError, SandboxFailure) as error:
             if self.cgroups:
                 self.cgroups.remove(sandbox.group)
@@ -286,23 +299,30 @@ class LaunchedDriver(SandboxDriver):
         return joins
 
     def message(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> dict[str, Any]:
+        """What the launcher is told."""
+        return {
+            **self.held(sandbox),
+            "argv": self.argv(sandbox, json.dumps(self.config(sandbox, preload))),
+            "joins": joins,
+            "errors": str(sandbox.directory / "errors"),
+            "filter": str(self.filter) if self.strict else "",
+        }
+
+    def held(self, sandbox: LaunchedSandbox) -> dict[str, Any]:
+        """What whoever starts it is told of how it is held."""
+        user = self.workplace.user(sandbox.slot) if self.private else None
+        return {"slot": sandbox.slot, "user": user, "limits": self._resource_limits(sandbox)}
+
+    def config(self, sandbox: LaunchedSandbox, preload: bool) -> dict[str, Any]:
+        """PID 1's."""
         place = self.place(sandbox)
-        config = rootfs.init_config(
+        return rootfs.init_config(
             command=rootfs.command(sandbox.interpreter, self.executable(sandbox), place.rapid, place.sdk, preload),
             cwd=place.task,
             environment=self.adjust(rootfs.start_environment(sandbox.interpreter), sandbox),
             port=self.port(),
             api_port=rootfs.RUNTIME_API_PORT if self.strict else 0,  # without a network of its own, any that is free
         )
-        return {
-            "slot": sandbox.slot,
-            "argv": self.argv(sandbox, config),
-            "user": self.workplace.user(sandbox.slot) if self.private else None,
-            "joins": joins,
-            "limits": self._resource_limits(sandbox),
-            "errors": str(sandbox.directory / "errors"),
-            "filter": str(self.filter) if self.strict else "",
-        }
 
     def _resource_limits(self, sandbox: LaunchedSandbox) -> dict[str, int]:
         if not self.strict:

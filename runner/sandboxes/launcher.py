@@ -12,7 +12,8 @@ Messages are JSON on a packet socket (descriptor 0), with file descriptors besid
            line, which gets ``{"status": n}`` and is closed when the process has ended. Not answered.
 ``kill``   ``{slot}``. Not answered: the life line tells.
 
-When the worker ends, so does everything started here. Standard library only.
+When the worker ends, so does everything started here. Zygotes (``runtimes/zygote``) are launchers, too: ``start`` has
+other members there. Standard library only, from Python 3.9.
 """
 
 import array
@@ -24,8 +25,10 @@ import resource
 import select
 import signal
 import socket
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MESSAGE_SIZE = 256 * 1024
 FILTER_FD = 9
@@ -102,10 +105,20 @@ def _become(message: Message, stream: int) -> None:
 
 
 class Launcher:
-    def __init__(self, control: socket.socket) -> None:
-        self.control = control
+    """Obeys ``control``. ``start_one`` starts what a message is about, on a stream: its process id, or OSError."""
+
+    def __init__(self, control: socket.socket, start_one: "Callable[[Message, int], int]" = start) -> None:
+        self.control, self.start_one = control, start_one
         self.slots: dict[int, int] = {}  # slot → process id
         self.lives: dict[int, tuple[int, int]] = {}  # process id → slot, life line
+
+    def serve(self) -> None:
+        """Obey until the worker is gone, then end everything."""
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # where nobody else reaps, nothing may pile up
+        try:
+            self.run()
+        finally:
+            self.end()
 
     def run(self) -> None:
         receiver, sender = socket.socketpair()
@@ -139,19 +152,23 @@ class Launcher:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 fds.frombytes(payload)
         message = json.loads(data)
-        match message["verb"]:
-            case "setup":
-                private = os.geteuid() == 0 and make_private(message["base"], message["mounts"])
-                self.control.send(json.dumps({"private": private}).encode())
-            case "start":
-                self.begin(message, *fds)
-            case "kill":
-                self.kill(message["slot"])
+        if message["verb"] == "setup":
+            private = os.geteuid() == 0 and make_private(message["base"], message["mounts"])
+            self.control.send(json.dumps({"private": private}).encode())
+        elif message["verb"] == "start":
+            self.begin(message, *fds)
+        elif message["verb"] == "kill":
+            self.kill(message["slot"])
         return True
 
     def begin(self, message: Message, stream: int, life: int) -> None:
-        pid = start(message, stream)
-        os.close(stream)
+        try:
+            pid = self.start_one(message, stream)
+        except OSError:
+            os.close(life)
+            return
+        finally:
+            os.close(stream)
         self.slots[message["slot"]] = pid
         self.lives[pid] = (message["slot"], life)
 
@@ -196,14 +213,9 @@ class Launcher:
 
 
 def main() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # where nobody else reaps, nothing may pile up
     launcher = Launcher(socket.socket(fileno=0))
     os.set_inheritable(0, False)
-    try:
-        launcher.run()
-    finally:
-        launcher.end()
-        sys.stdout.flush()
+    launcher.serve()
 
 
 if __name__ == "__main__":

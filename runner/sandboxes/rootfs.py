@@ -1,10 +1,10 @@
 """What a sandbox sees as its files besides the function's own: a little /etc, and the platform's runtime programs."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -25,6 +25,7 @@ ETC = {
 }
 FROM_HOST = ("ld.so.cache", "ssl/certs/ca-certificates.crt", "ssl/openssl.cnf", "mime.types", "protocols", "services")
 RUNTIMES = Path(__file__).parent.parent / "runtimes"
+LAUNCHER = Path(__file__).parent / "launcher.py"
 RUNTIME_API_PORT = 9001  # AWS's
 START_INIT = "import sys; sys.path.insert(0, {rapid!r}); import init; init.main()"
 
@@ -56,6 +57,7 @@ def write_rapid(directory: Path, own: Interpreter, interpreters: Iterable[Interp
     )
     for name in ("__init__.py", "discovery.py", "choice.py", "Dockerfile"):
         (directory / name).unlink(missing_ok=True)
+    shutil.copyfile(LAUNCHER, directory / LAUNCHER.name)
     # slower starts without byte code, nothing worse: so what goes wrong here is no error
     options = ["-I", "-S", "-m", "compileall", "-q", str(directory)]
     compilers = [
@@ -87,12 +89,11 @@ def inside(interpreter: Interpreter, lang: str = "/var/lang") -> str:
 
 def init_config(
     *, command: list[str], cwd: str, environment: dict[str, str], port: int, api_port: int = RUNTIME_API_PORT
-) -> str:
+) -> dict[str, Any]:
     """The one argument of PID 1: what to start, where, with which variables; the port to relay, or 0; and the port of
     the Runtime API, or 0 for any that is free. Without a ``command`` the function brings its own runtime.
     """
-    members = {"command": command, "cwd": cwd, "environment": environment, "port": port, "api_port": api_port}
-    return json.dumps(members)
+    return {"command": command, "cwd": cwd, "environment": environment, "port": port, "api_port": api_port}
 
 
 def command(interpreter: Interpreter, executable: str, rapid: str, sdk: str, preload: bool) -> list[str]:

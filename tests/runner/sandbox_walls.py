@@ -199,6 +199,32 @@ def test_the_peak_of_memory_is_reported(bench: Bench):
     assert function.invoke(60).outcome.max_memory_mb >= small + 50
 
 
+@pytest.mark.parametrize("preload", [True, False])
+def test_the_sdk_is_the_functions_memory_once_it_is_imported(bench: Bench, preload: bool):
+    if not bench.has_sdk("python"):
+        pytest.skip("the function libraries were not built")
+    function = bench.function(
+        """
+        import sys
+        def lambda_handler(event, context):
+            before = "boto3" in sys.modules
+            if event:
+                from botocore.config import Config
+                import boto3
+                boto3.client("sqs", region_name="us-east-1", config=Config(retries={"max_attempts": 1}))
+                from importlib.util import find_spec
+                assert find_spec("boto3").origin == boto3.__file__ and Config is boto3.session.botocore.config.Config
+            return before
+        """,
+        preload=preload,
+        memory_mb=512,
+    )
+    without = function.invoke(False)
+    assert (without.value, without.outcome.max_memory_mb < 40) == (False, True)
+    assert function.invoke(True).outcome.max_memory_mb > without.outcome.max_memory_mb + 10
+    assert function.invoke(False).value is True
+
+
 # -- what is inside --------------------------------------------------------------------------------
 
 

@@ -208,15 +208,17 @@ def opened(driver: SandboxDriver, directory: Path) -> Iterator[Bench]:
 
 
 @contextmanager
-def bubblewrap(data_dir: Path) -> Iterator[SandboxDriver]:
-    """The bubblewrap driver, or a skip that says what this host lacks."""
+def bubblewrap(data_dir: Path, *, zygotes: bool = True) -> Iterator[SandboxDriver]:
+    """The bubblewrap driver, or a skip that says what this host lacks; the newest Python's sandboxes are forks."""
     os.environ["PUPITRE_TEST_CANARY"] = CANARY
-    with override_settings(DATA_DIR=data_dir):
+    with override_settings(DATA_DIR=data_dir, SANDBOX_ZYGOTES=zygotes):
         made = Bubblewrap()
         try:
             made.prepare()
         except SandboxUnavailable as error:
             pytest.skip(error.text)
+        if zygotes and (python := newest("python")):
+            made.start(python, preload=True).kill()  # its zygote is there now
         yield made
         made.close()
 

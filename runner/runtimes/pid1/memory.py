@@ -24,10 +24,11 @@ class Memory:
         self.tick = SLOW_TICK  # seconds until the next look
         self.due = self.looked = 0.0
         self.status = None  # of the only process, kept open
+        self.shelf_kb = self.sdk_kb = 0  # of the child's: what is not, and what is not yet, the function's
 
-    def reaped(self, peak_kb):
+    def reaped(self, pid, peak_kb):
         """A process has ended that used so much at its height."""
-        self.peak_kb = max(self.peak_kb, peak_kb)
+        self.peak_kb = max(self.peak_kb, peak_kb - self.shelf_kb * (pid == self.child))
 
     def exceeded(self, now):
         """Look, when it is time to; what there is too much of (memory or processes), or None."""
@@ -37,7 +38,7 @@ class Memory:
         anonymous = shared = resident = 0
         pids = self.pids()
         for pid in pids:
-            figures = _status(pid)
+            figures = self.figures(pid)
             anonymous += figures.get(b"RssAnon", 0)
             shared = max(shared, figures.get(b"RssShmem", 0))
             resident += figures.get(b"VmRSS", 0)
@@ -53,6 +54,21 @@ class Memory:
             return {"processes": self.processes}
         return None
 
+    def lends(self, shelf_kb=0, sdk_kb=0):
+        """The child was given so much that it did not ask for; ``sdk_kb`` of it when it begins to use that."""
+        self.shelf_kb, self.sdk_kb = shelf_kb, sdk_kb
+
+    def is_used(self):
+        """The function uses what it was lent."""
+        self.shelf_kb, self.sdk_kb = max(0, self.shelf_kb - self.sdk_kb), 0
+
+    def figures(self, pid):
+        """Of one process, without what the function was only lent."""
+        return self.own(_status(pid)) if pid == str(self.child) else _status(pid)
+
+    def own(self, figures):
+        return {name: max(0, figure - self.shelf_kb * (name != b"RssShmem")) for name, figure in figures.items()}
+
     def pids(self):
         if not self.alone:
             return [str(self.child)]
@@ -66,7 +82,7 @@ class Memory:
                 with open("/proc/%s/smaps_rollup" % pid, "rb") as file:
                     total += sum(int(figure) for figure in SHARE.findall(file.read()))
             except OSError:
-                total += _status(pid).get(b"RssAnon", 0)
+                total += self.figures(pid).get(b"RssAnon", 0)
         return total
 
     def begin(self, now):
@@ -77,7 +93,7 @@ class Memory:
     def note_peak(self):
         """Take in the highest that living processes have used; look at once next time if it is too much."""
         if self.processes > 1:
-            self.peak_kb = max(self.peak_kb, *(_status(pid).get(b"VmHWM", 0) for pid in self.pids()), 0)
+            self.peak_kb = max(self.peak_kb, *(self.figures(pid).get(b"VmHWM", 0) for pid in self.pids()), 0)
             return
         figures = self.own_status()
         self.peak_kb = max(self.peak_kb, figures.get(b"VmHWM", 0))
@@ -93,7 +109,7 @@ class Memory:
             except OSError:
                 return {}
         try:
-            return _figures(os.pread(self.status[1], 4096, 0))
+            return self.own(_figures(os.pread(self.status[1], 4096, 0)))
         except OSError:
             return {}
 

@@ -1,29 +1,33 @@
 """The processes inside: starting them, hearing of their ends, holding them to their limits."""
 
+import atexit
 import ctypes
 import fcntl
 import os
 import resource
 import signal
 import socket
+import sys
+import threading
 
 from pid1.memory import PROCESSES
 
 LIBC = ctypes.CDLL(None)
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def spawn(command, cwd, environment, output, channel=None):
+def spawn(program, cwd, environment, output, channel=None):
     """Start a process with its output on ``output``; without a ``channel``, wait until it runs its program.
 
-    Its id, and the errno of the program that could not be run, or 0.
+    ``program`` is a command line, or what a fork of this process is to call. Its id, and the errno of the program that
+    could not be run, or 0.
     """
     reading, writing = os.pipe()  # closed by the exec, or it says why there was none
     pid = os.fork()
     if pid == 0:
         try:
-            _become(command, cwd, environment, output, writing if channel is None else channel, channel is None)
+            _become(program, cwd, environment, output, writing if channel is None else channel, channel is None)
         except OSError as error:
             if channel is None:
                 os.write(3, b"%d" % error.errno)
@@ -37,7 +41,7 @@ def spawn(command, cwd, environment, output, channel=None):
     return pid, int(said or 0)
 
 
-def _become(command, cwd, environment, output, third, closes):
+def _become(program, cwd, environment, output, third, closes):
     os.setsid()
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -52,7 +56,40 @@ def _become(command, cwd, environment, output, third, closes):
             pass
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     os.chdir(cwd)
-    os.execve(command[0], command, environment)
+    if callable(program):
+        _call(program, environment)
+    os.execve(program[0], program, environment)
+
+
+def _call(program, environment):
+    """Call ``program`` as Python calls the program it was started for, and end as that would."""
+    LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # as any program's: its own /proc/self is its own
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(environment)
+    status = 0
+    try:
+        program()
+    except SystemExit as end:
+        status = _status_of(end.code)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    sys.modules.get("threading", threading)._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(status & 0xFF)
+
+
+def _status_of(code):
+    """The exit status that ``sys.exit(code)`` means; what is no number is said."""
+    if code is None or isinstance(code, int):
+        return code or 0
+    sys.stderr.write("%s\n" % (code,))
+    return 1
 
 
 class Wakeup:
@@ -77,11 +114,11 @@ class Wakeup:
             pass
 
 
-def limit(pid, data_limit_mb):
-    """Hold a runtime's data to so much, where no control group does; 0 for where one does."""
+def limit(pid, data_limit_mb, lent_kb):
+    """Hold a runtime's data to so much over what it was lent, where no control group does; 0 for where one does."""
     if not data_limit_mb:
         return
-    size = data_limit_mb * 1024 * 1024
+    size = (data_limit_mb * 1024 + lent_kb) * 1024
     try:
         resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
         resource.prlimit(pid, resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))  # counted in our namespace

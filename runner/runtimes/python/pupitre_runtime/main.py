@@ -6,6 +6,7 @@ texts and formats are those of AWS's Python runtimes.
 usage: bootstrap.py [--preload=DIRECTORY]   (import the AWS SDK from there before the function is known)
 """
 
+import json
 import os
 import sys
 
@@ -13,21 +14,25 @@ from pupitre_runtime import errors, function_logs
 from pupitre_runtime.channel import Channel
 from pupitre_runtime.context import LambdaContext
 from pupitre_runtime.marshaller import AnswerTooLarge, marshal
+from pupitre_runtime.sdk import Shelf
 
 
 def main():
+    shelf = Shelf()
+    if len(sys.argv) > 1:
+        shelf.load(sys.argv[1].partition("=")[2])
+    sys.argv[1:] = []
+    serve(shelf)
+
+
+def serve(shelf):
+    """Be the runtime of one function. ``shelf``: what is loaded though it may not be wanted."""
     channel = Channel(3)
     function_logs.unbuffer()
-    base = set(sys.modules)
-    if len(sys.argv) > 1:
-        preload(sys.argv[1].partition("=")[2])
-    preloaded = set(sys.modules) - base
-    sys.argv[1:] = []
-    channel.send(b"Y", b"{}")
-
+    channel.send(b"Y", json.dumps({"shelf_kb": shelf.weight_kb, "sdk_kb": shelf.sdk_kb}).encode())
     order = channel.receive_json(b"B")
     enter(order["environment"])
-    forget_shadowed(preloaded)
+    shelf.put_away()
     function_logs.configure()
     try:
         handler = load(order["handler"])
@@ -35,11 +40,19 @@ def main():
         fail_init(channel, errors.document_of_fault(fault, ""))
     except Exception:
         fail_init(channel, errors.document_of_exception(""))
+    tell_of_use(channel, shelf)
     channel.send(b"N", b"")
-    run(channel, handler)
+    run(channel, handler, shelf)
 
 
-def run(channel, handler):
+def tell_of_use(channel, shelf):
+    """The SDK's memory is the function's once it uses the SDK."""
+    if shelf.is_used:
+        shelf.is_used = False
+        channel.send(b"U", b"")
+
+
+def run(channel, handler, shelf):
     """Answer invocations for ever; the end of the channel is the end of the process."""
     own_pid = os.getpid()
     while True:
@@ -48,6 +61,7 @@ def run(channel, handler):
         kind, extra, answer = answer_to(handler, header, payload)
         if os.getpid() != own_pid:
             os._exit(0)  # a child that the handler forked has come back here: the answer is its parent's to give
+        tell_of_use(channel, shelf)
         channel.send_headed(kind, {"id": header["id"], **extra}, answer)
 
 
@@ -78,34 +92,6 @@ def fail_init(channel, document):
     channel.receive(b"I")
 
 
-def preload(sdk):
-    """Import what most functions import, while nobody waits."""
-    sys.path.insert(0, sdk)
-    try:
-        import boto3
-        from botocore.loaders import JSONFileLoader
-
-        JSONFileLoader.load_file = remembering(JSONFileLoader.load_file)
-        session = boto3.session.Session(region_name="us-east-1")
-        session.client("s3", aws_access_key_id="x", aws_secret_access_key="x")
-    except Exception:
-        pass  # no SDK on this server: a function that imports it is told so in its own words
-    finally:
-        sys.path.remove(sdk)
-
-
-def remembering(load):
-    """The SDK parses its data once for each session; what the first one has parsed is good for the function's own."""
-    known = {}
-
-    def load_file(self, path):
-        if path not in known:
-            known[path] = load(self, path)
-        return known[path]
-
-    return load_file
-
-
 def enter(environment):
     """Take on the function's environment variables, and AWS's order of ``sys.path``."""
     import time
@@ -130,19 +116,6 @@ def add_site_names():
     site.setquit()
     site.sethelper()
     site.setcopyright()
-
-
-def forget_shadowed(preloaded):
-    """When the package or a layer brings a module that was preloaded, nothing of the preloaded remains."""
-    own = set()
-    for directory in sys.path[:3]:
-        try:
-            own.update(name.split(".", 1)[0] for name in os.listdir(directory))
-        except OSError:
-            pass
-    if own & {name.split(".", 1)[0] for name in preloaded}:
-        for name in preloaded:
-            sys.modules.pop(name, None)
 
 
 def load(handler):

@@ -1,0 +1,137 @@
+"""Sandboxes that are forks of one interpreter: as separate as others, and never in the way."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.environment import Environment
+from runner.sandboxes import zygotes
+from runner.sandboxes.base import SandboxDriver
+from runner.sandboxes.zygotes import Zygotes
+from tests.runner.sandboxed import Bench, bubblewrap, newest, opened
+
+pytestmark = pytest.mark.sandbox
+PARENT = """
+import os
+def lambda_handler(event, context):
+    return [os.getppid(), open("/proc/1/cmdline").read().split("\\0")[-2]]
+"""
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
+    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
+        yield made
+
+
+@pytest.fixture
+def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
+    with opened(driver, tmp_path) as made:
+        yield made
+
+
+def test_a_python_sandbox_is_a_fork_of_the_zygote(bench: Bench):
+    assert bench.function(PARENT).invoke().value == [1, "/var/rapid/zygote/main.py"]
+
+
+def test_what_chance_gives_is_no_other_sandboxs(bench: Bench):
+    source = """
+    import random, secrets, tempfile, uuid
+    def lambda_handler(event, context):
+        return [random.random(), secrets.token_hex(8), str(uuid.uuid4()), tempfile.mktemp()]
+    """
+    first, second = (bench.function(source).invoke().value for _ in range(2))
+    assert all(one != other for one, other in zip(first, second, strict=True))
+
+
+def test_a_module_named_as_one_of_the_platforms_own_is_the_functions(bench: Bench):
+    names = ["init", "launcher", "zygote", "pid1", "queue"]
+    files = {f"{name}.py": "mine = True" for name in names}
+    files["lambda_function.py"] = f"""
+        import {", ".join(names)}
+        def lambda_handler(event, context):
+            return [getattr(module, "mine", False) for module in ({", ".join(names)})]
+        """
+    assert bench.function(files).invoke().value == [True] * len(names)
+
+
+def test_a_library_that_a_layer_brings_is_found(bench: Bench, tmp_path: Path):
+    library = next(Path("/usr/lib").glob("*-linux-gnu/libz.so.1"))
+    function = bench.function(
+        """
+        import ctypes
+        def lambda_handler(event, context):
+            return bool(ctypes.CDLL("libofalayer.so").zlibVersion)
+        """,
+        layers=({"lib/libofalayer.so": library.read_bytes()},),
+    )
+    assert function.invoke().value is True
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "said"),
+    [
+        ("sys.exit()", 0, []),
+        ("sys.exit(7)", 7, []),
+        ("sys.exit('enough')", 1, ["enough"]),
+        ("os._exit(9)", 9, []),
+        ("atexit.register(print, 'the end', flush=True); sys.exit(3)", 3, ["the end"]),
+    ],
+)
+def test_a_handler_that_leaves_ends_as_a_python_program_does(bench: Bench, last: str, status: int, said: list[str]):
+    function = bench.function(f"""
+        import atexit, os, sys
+        def lambda_handler(event, context):
+            {last}
+        """)
+    reply = function.invoke()
+    assert reply.outcome.error_message.endswith(
+        f"Runtime exited with error: exit status {status}" if status else "Runtime exited without providing a reason"
+    )
+    assert [line.strip() for line in reply.lines] == said
+
+
+def test_a_zygote_that_dies_takes_its_sandboxes_along_and_another_comes(bench: Bench):
+    before = bench.function(PARENT)
+    zygote = bench.driver._zygotes.of(newest("python"))
+    (pid,) = [pid for pid in _processes() if _command(pid).endswith("/zygote/main.py\0") and _is_below(pid, bench)]
+    os.kill(pid, signal.SIGKILL)
+    assert zygotes.wait_gone(zygote._life, 30)
+    again = Environment(bench.driver.start(newest("python"), preload=True))
+    assert again.wait_ready(30)
+    again.stop()
+    assert before.environment.is_dead
+    assert bench.driver._zygotes.of(newest("python")) not in (zygote, None)
+
+
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _is_below(pid: int, bench: Bench) -> bool:
+    """Whether the launcher of this driver has started it itself."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1]) == bench.driver.launcher._process.pid
+
+
+def test_where_none_can_be_had_sandboxes_are_started_the_other_way(bench: Bench, monkeypatch, caplog):
+    def refuse(interpreter, control):
+        raise OSError("no leave for that")
+
+    none = Zygotes(begin=refuse, attempt=bench.driver._attempt)
+    monkeypatch.setattr(bench.driver, "_zygotes", none)
+    assert bench.function("def lambda_handler(event, context): return 1", preload=True).invoke().value == 1
+    assert none.of(newest("python"), wait=True) is None
+    assert "no leave for that" in caplog.text
+    assert len(caplog.records) == 1  # and it is not tried again at once
+    none.close()
