@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 import django
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -32,7 +31,10 @@ def with_health(application: Any) -> Any:
 
 def __getattr__(name: str) -> Any:
     if name == "console":
-        return with_health(get_asgi_application())
+        django.setup(set_prefix=False)
+        from console.handler import Handler
+
+        return with_health(Handler())
     if name == "api":
         django.setup()
         sys.setswitchinterval(_SWITCH_S)

@@ -1,5 +1,6 @@
 """What every template may use: the theme, the sidebar, the languages, the texts for scripts."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from console import clockface
+from console.http import asks_for_part
 from console.nav import sections
 
 THEMES = ("light", "dark", "system")
@@ -27,8 +29,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "account": account,
         "clockface": clockface.of(account, request.user) if account else None,
-        "nav": sections(request, account) if account else [],
-        "strings": _strings(),
+        "nav": partial(sections, request, account) if account else [],  # which only the frame asks for
+        "strings": _strings,
+        "outer": "part.html" if asks_for_part(request) else "base.html",
     }
 
 

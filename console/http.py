@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -31,9 +32,10 @@ def render_page(
     The view names its fragments; the client's target only chooses among them.
     """
     wanted = _target(request)
-    if wanted in fragments:
-        return render(request, f"{template}#{wanted}", dict(context), status=status)
-    return render(request, template, dict(context), status=status)
+    name = f"{template}#{wanted}" if wanted in fragments else template
+    response = render(request, name, dict(context), status=status)
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))  # a browser that goes back must not show a part alone
+    return response
 
 
 def fragment(request: HttpRequest, template: str, context: Context, *, status: int = 200) -> HttpResponse:
@@ -67,6 +69,11 @@ def back(request: HttpRequest, default: str = "/") -> str:
 def safe_next(request: HttpRequest, url: str) -> str:
     """``url`` when it stays on this host, else the front page."""
     return url if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}) else "/"
+
+
+def asks_for_part(request: HttpRequest) -> bool:
+    """Whether only what stands in the frame is wanted: a person goes from tab to tab of the same thing."""
+    return _target(request) == "main" and "HX-History-Restore-Request" not in request.headers
 
 
 def _target(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 // The output is committed and byte-identical when built again from the same lock file.
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -23,11 +23,12 @@ const common = {
   logLevel: "warning",
 };
 
-await build({
+const { metafile } = await build({
   ...common,
   entryPoints: { app: "src/app.js", editor: "src/editor/index.js" },
   format: "esm",
   splitting: true,
+  metafile: true,
   chunkNames: "chunk-[hash]",
   outdir: dist,
 });
@@ -45,6 +46,11 @@ const copies = {
 };
 for (const [from, to] of Object.entries(copies)) await copyFile(join(modules, from), join(dist, to));
 await copyFile(join(here, "src/logo.svg"), join(dist, "logo.svg"));
+
+// What the editor is made of besides its own file: a page that has one asks for all of it at once.
+const { imports } = Object.entries(metafile.outputs).find(([path]) => basename(path) === "editor.js")[1];
+const chunks = imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => basename(path));
+await writeFile(join(out, "editor.json"), JSON.stringify(chunks.sort()) + "\n");
 
 // The glyphs that the `icon` template tag inlines: lucide's paths without their wrapper, and our own mark.
 const icons = {};

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND, CONSOLE = ROOT / "frontend", ROOT / "console"
-BUILT = ("static/console", "icons.json")
+BUILT = ("static/console", "icons.json", "editor.json")
 
 
 def main() -> None:

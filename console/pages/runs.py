@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,13 +33,22 @@ from runner.answers import LogLine, WatchEnd
 from runner.errors import InvocationNotFound
 from runner.models import Invocation, InvocationType
 
-GATHER_S = 0.05  # lines are sent together that come within this time
+GATHER_S = 0.05  # between two messages of lines; the first goes at once
+SOON_S = 0.06  # what comes within this time is in the answer to pressing Test: mostly, that is all there will be
 LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
 
-EMPTY = SafeString("<span></span>")
+EMPTY = SafeString("<span></span>")  # htmx leaves an element alone that is to be filled with nothing
 
 type Lines = list[loglines.Line]
+
+
+@dataclass(slots=True)
+class _Early:
+    """What a test wrote in its first moments, and its result if it was over by then."""
+
+    lines: Lines = field(default_factory=list)
+    final: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ async def function_test(request: ConsoleRequest, name: str) -> HttpResponse:
     prepared = await in_thread(_prepare, request, name)
     if isinstance(prepared, HttpResponse):
         return prepared
+    early = _Early()
     if not prepared.is_event:
         test = running.start(
             account=request.account,
@@ -65,11 +76,15 @@ async def function_test(request: ConsoleRequest, name: str) -> HttpResponse:
             request_id=prepared.request_id,
             qualifier=prepared.qualifier,
         )
-    if not is_htmx(request):
-        if not prepared.is_event:
+        if not is_htmx(request):
             await test.task  # type: ignore[misc]
+        else:
+            language = translation.get_language() or "en"
+            stream = _TestStream(request.account, prepared.version, prepared.request_id, language, test)
+            early = await stream.early(SOON_S)
+    if not is_htmx(request):
         return await in_thread(invocations.to_invocation, request, name, prepared.request_id)
-    return await in_thread(_answer, request, prepared)
+    return await in_thread(_answer, request, prepared, early)
 
 
 def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
@@ -100,7 +115,7 @@ def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
     return _Ready(version, text.encode(), request_id, is_event, qualifier)
 
 
-def _answer(request: ConsoleRequest, ready: _Ready) -> HttpResponse:
+def _answer(request: ConsoleRequest, ready: _Ready, early: "_Early") -> HttpResponse:
     function = ready.version.function
     context = {
         "version": ready.version,
@@ -108,6 +123,8 @@ def _answer(request: ConsoleRequest, ready: _Ready) -> HttpResponse:
         "request_id": ready.request_id,
         "is_event": ready.is_event,
         "qualifier": ready.qualifier,
+        "log": loglines.chunk(early.lines) if early.lines else EMPTY,
+        "final": early.final,
     }
     response = fragment(request, "functions/_started.html", context)
     query = {"run": ready.request_id, **({"qualifier": ready.qualifier} if ready.qualifier else {})}
@@ -190,15 +207,20 @@ class _Stream:
 
     async def messages(self) -> AsyncIterator[bytes]:
         """Messages for htmx; each is made of ``<hx-partial>`` elements alone."""
+        how = "innerHTML"  # the first lines take the place of those that a page has of it already
         try:
-            yield message(partial("#log-lines", "innerHTML", EMPTY))
             async for lines in self.batches():
-                yield message(partial("#log-lines", "beforeend", loglines.chunk(lines)))
+                yield message(partial("#log-lines", how, loglines.chunk(lines)))
+                how = "beforeend"
             final = await self.final()
         except ServiceError as error:
-            refusal = Refusal(str(error.title), error.text, str(error.hint), error.code)
-            final = await in_thread(self.refused, refusal)
+            final = await self.said(error)
         yield message(partial("#result", "outerHTML", final))
+
+    async def said(self, error: ServiceError) -> SafeString:
+        """The result of what never ran."""
+        refusal = Refusal(str(error.title), error.text, str(error.hint), error.code)
+        return await in_thread(self.refused, refusal)
 
     async def batches(self) -> AsyncIterator[Lines]:
         """Log lines in batches, until it is over; raises the ``ServiceError`` that kept it from running."""
@@ -255,16 +277,32 @@ class _TestStream(_Stream):
         self.test = test
         self.written: list[Written] = []
 
-    async def batches(self) -> AsyncIterator[Lines]:
+    async def early(self, within_s: float) -> _Early:
+        """What there is of it after so long, or as soon as it is over."""
+        found = _Early()
+        try:
+            async with asyncio.timeout(within_s), aclosing(self.batches()) as batches:
+                async for lines in batches:
+                    found.lines += lines
+            found.final = await self.final()
+        except ServiceError as error:
+            found.final = await self.said(error)
+        except TimeoutError:
+            pass  # it goes on: its stream tells the rest, once more from the first line
+        return found
+
+    async def batches(self) -> AsyncGenerator[Lines]:
         queue: asyncio.Queue[loglines.Line | None] = asyncio.Queue()
         helpers = [asyncio.create_task(self._pump(queue))]
         if self.test.task is None:
             helpers.append(asyncio.create_task(self._look_out(queue)))
+        now = asyncio.get_running_loop().time
         try:
-            over = False
+            over, sent = False, 0.0
             while not over:
                 batch = [await self._next(queue)]
-                await asyncio.sleep(GATHER_S if batch[0] is not None else 0)
+                await asyncio.sleep(max(0.0, sent + GATHER_S - now()) if batch[0] is not None else 0)
+                sent = now()
                 while not queue.empty():
                     batch.append(queue.get_nowait())
                 over = None in batch
@@ -300,6 +338,12 @@ class _TestStream(_Stream):
 
     async def _next(self, queue: "asyncio.Queue[loglines.Line | None]") -> "loglines.Line | None":
         getting = asyncio.ensure_future(queue.get())
+        try:
+            return await self._got(getting)
+        finally:
+            getting.cancel()
+
+    async def _got(self, getting: "asyncio.Future[loglines.Line | None]") -> "loglines.Line | None":
         waiting: set[asyncio.Future[Any]] = {getting}
         task = self.test.task
         if task and not task.done():
@@ -308,7 +352,6 @@ class _TestStream(_Stream):
         if getting.done() or task is None:
             return await getting
         if task.exception():
-            getting.cancel()
             task.result()  # raises it
         try:
             return await asyncio.wait_for(getting, ROW_WITHIN_S)

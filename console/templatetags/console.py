@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.templatetags.static import static
 from django.utils import formats, timesince
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -44,6 +46,18 @@ STATES: dict[str, tuple[str, str, Any]] = {
 def _glyphs() -> dict[str, str]:
     glyphs: dict[str, str] = json.loads((Path(__file__).parent.parent / "icons.json").read_text())
     return glyphs | {"pupitre": MARK}
+
+
+@cache
+def _chunks() -> list[str]:
+    names: list[str] = json.loads((Path(__file__).parent.parent / "editor.json").read_text())
+    return [static("console/editor.js"), *(f"{settings.STATIC_URL}console/{name}" for name in names)]
+
+
+@register.simple_tag
+def editor_scripts() -> SafeString:
+    """Has the browser fetch the editor together with the page, not after the script that starts it."""
+    return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((url,) for url in _chunks()))
 
 
 @register.simple_tag

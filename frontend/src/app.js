@@ -1,8 +1,9 @@
 // Behaviour that every page shares. No inline handlers anywhere: elements say what they do in data-* attributes.
 import { measure } from "./configuration.js";
-import { keepForms } from "./keeping.js";
+import { bringFormsBack, keepForms } from "./keeping.js";
 import { cap } from "./logs.js";
 import { openPalette } from "./palette.js";
+import { goByParts } from "./parts.js";
 import { htmxIsReady } from "./ready.js";
 
 const strings = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
@@ -152,16 +153,26 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 for (const toast of document.querySelectorAll("#toasts > .toast")) setTimeout(() => toast.remove(), 5000);
-for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
-if (named?.tagName === "DIALOG") named.showModal();
+keepForms();
 
-keepForms(strings);
+// -- a page comes, and another one goes -----------------------------------------------------------
 
-// -- the editor comes only where it is needed ----------------------------------------------------
+let editor;
 
-// Not before htmx: Ctrl+Enter in between would send the form the plain way.
-if (document.querySelector("code-editor")) {
-  Promise.all([import(root.dataset.editor), htmxIsReady]).then(([editor]) => editor.start(strings, say));
+function arrive() {
+  for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
+  if (named?.tagName === "DIALOG") named.showModal();
+  const skip = document.querySelector('.skip[href="#run"]');
+  if (skip) skip.hidden = !document.getElementById("run");
+  bringFormsBack(strings);
+  // The editor comes only where it is needed, and not before htmx: Ctrl+Enter in between would send the form the plain way.
+  if (!document.querySelector("code-editor")) return;
+  Promise.all([import(root.dataset.editor), htmxIsReady]).then(([module]) => {
+    editor = module;
+    editor.start(strings, say);
+  });
 }
+
+goByParts(arrive, (isGone) => editor?.leave(isGone) ?? true);

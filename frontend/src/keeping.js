@@ -101,9 +101,13 @@ function settle(isSignedOut) {
   }
 }
 
-export function keepForms(strings) {
+/** For each page: what was typed there and is not saved is typed again. */
+export function bringFormsBack(strings) {
   settle(document.body.classList.contains("page-alone"));
   for (const form of document.querySelectorAll("form[data-keeps]")) bringBack(form, strings);
+}
+
+export function keepForms() {
   for (const kind of ["input", "change"]) {
     document.addEventListener(kind, ({ target }) => { if (target.form?.dataset.keeps !== undefined) keep(target.form, false); });
   }

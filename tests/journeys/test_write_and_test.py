@@ -258,3 +258,43 @@ def test_files_are_uploaded_and_shared_events_are_marked(student):
     page.reload()
     expect(page.get_by_role("tab", name="logo.png")).to_have_count(1)
     assert student.accessibility() == []
+
+
+def test_what_is_typed_before_the_editor_has_come_is_in_it(student):
+    student.create("early")
+    came = []
+    student.page.route("**/console/editor*.js", lambda route: came.append(route))
+    student.page.reload(wait_until="commit")
+    student.page.locator(".pane-code textarea").press("Control+Home")
+    student.page.keyboard.type("# early\n")
+    for route in came:
+        route.continue_()
+    student.wait_for_editor()
+    student.page.keyboard.type("# late\n")
+    student.page.wait_for_function(
+        "editor => document.querySelector(editor).value.startsWith('# early\\n# late\\n')", arg=EDITOR
+    )
+    unsaved(student)
+
+
+def test_tabs_are_changed_on_the_same_page_and_lose_nothing(student):
+    page = student.page
+    student.create("tabbed")
+    page.evaluate("() => { window.isSame = true; }")
+    page.locator(CODE).click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("# not saved\n")
+    unsaved(student)
+    for name in ("Logs", "Configuration", "Versions and aliases", "Monitor", "Invocations"):
+        page.get_by_role("link", name=name, exact=True).first.click()
+        expect(page.locator("nav.tabs [aria-current]")).to_have_text(name)
+        expect(page).to_have_title(f"tabbed: {name} · Pupitre")
+    page.go_back()
+    expect(page).to_have_title("tabbed: Monitor · Pupitre")
+    page.get_by_role("link", name="Code", exact=True).first.click()
+    student.wait_for_editor()
+    student.sees("Unsaved changes of yours are back on screen.")
+    page.wait_for_function("editor => document.querySelector(editor).value.startsWith('# not saved\\n')", arg=EDITOR)
+    student.test()
+    student.sees("Execution result: succeeded", within="#result")
+    assert page.evaluate("() => window.isSame")

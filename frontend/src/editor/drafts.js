@@ -76,6 +76,12 @@ export class Draft {
     this.timer = setTimeout(() => this.now(read), DELAY_MS);
   }
 
+  /** Nothing is kept from here on, and other tabs may have what is. */
+  close() {
+    clearTimeout(this.timer);
+    this.channel.close();
+  }
+
   now(read) {
     clearTimeout(this.timer);
     const draft = read();

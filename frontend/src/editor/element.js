@@ -36,7 +36,8 @@ export class CodeEditor extends HTMLElement {
 
   connectedCallback() {
     this.textarea = this.querySelector("textarea");
-    if (this.isShown()) this.make();
+    if (this.dataset.later !== undefined) setTimeout(() => this.isConnected && this.make());
+    else if (this.isShown()) this.make();
   }
 
   disconnectedCallback() {
@@ -50,17 +51,22 @@ export class CodeEditor extends HTMLElement {
 
   make() {
     if (this.view) return;
-    this.view = new EditorView({ parent: this, state: this.newState(this.textarea.value) });
+    const isFocused = document.activeElement === this.textarea; // somebody was quicker than this script
+    const { value, selectionStart, selectionEnd, scrollTop } = this.textarea;
+    this.view = new EditorView({ parent: this, state: this.newState(value, isFocused ? [selectionStart, selectionEnd] : [0, 0]) });
     this.dataset.ready = "";
+    if (isFocused) this.view.focus();
+    this.view.scrollDOM.scrollTop = scrollTop;
     languageOf(this.dataset.path).then((language) => {
       if (language) this.view.dispatch({ effects: StateEffect.appendConfig.of(language) });
     });
   }
 
-  newState(doc) {
+  newState(doc, [anchor, head]) {
     const nonce = document.querySelector("script[nonce]")?.nonce ?? "";
     return EditorState.create({
       doc,
+      selection: { anchor, head },
       extensions: [
         EditorView.cspNonce.of(nonce),
         EditorState.phrases.of(CodeEditor.strings.phrases ?? {}),

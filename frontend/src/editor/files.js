@@ -15,9 +15,14 @@ export class Files {
     });
     this.tabs.addEventListener("keydown", (event) => this.onKey(event));
     document.getElementById("file-upload")?.addEventListener("change", (event) => this.upload(event.target));
-    document.addEventListener("submit", (event) => this.onDialog(event));
+    this.onSubmit = (event) => this.onDialog(event);
+    document.addEventListener("submit", this.onSubmit);
     this.arrange();
     this.show(this.tabs.querySelector("[aria-selected=true]"));
+  }
+
+  close() {
+    document.removeEventListener("submit", this.onSubmit);
   }
 
   all() {
@@ -191,6 +196,12 @@ export class Files {
     }
     input.value = "";
     this.onChange();
+  }
+
+  /** As the server gave them: somebody may have typed before this script came. */
+  given() {
+    const given = ([path, text]) => [path, text === null ? null : this.editorOf(this.tabOf(path)).textarea.defaultValue];
+    return new Map([...this.texts()].map(given));
   }
 
   texts() {

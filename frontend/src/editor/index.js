@@ -2,9 +2,21 @@
 import { CodeEditor } from "./element.js";
 import { Workbench } from "./workbench.js";
 
+let workbench = null;
+
+/** For each page that has one. */
 export function start(strings, say) {
   CodeEditor.strings = strings;
-  customElements.define("code-editor", CodeEditor);
+  if (!customElements.get("code-editor")) customElements.define("code-editor", CodeEditor);
   const form = document.getElementById("workbench");
-  if (form) new Workbench(form, strings, say);
+  if (form && workbench?.form !== form) workbench = new Workbench(form, strings, say);
+}
+
+/** Whether nothing is lost when the page goes; once it `isGone`, nothing of it listens any more. */
+export function leave(isGone) {
+  const isKept = workbench?.keep() ?? true;
+  if (!isGone) return isKept;
+  workbench?.close();
+  workbench = null;
+  return true;
 }

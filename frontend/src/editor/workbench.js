@@ -4,15 +4,16 @@ import { Files } from "./files.js";
 
 export class Workbench {
   constructor(form, strings, say) {
-    Object.assign(this, { form, strings, say });
+    Object.assign(this, { form, strings, say, gone: new AbortController() });
     this.draft = new Draft(location.pathname);
     this.files = new Files(form, strings, say, () => this.onEdit());
-    this.saved = this.files.texts();
-    this.savedEvent = this.event.value;
+    this.saved = this.files.given();
+    this.savedEvent = this.event.textarea.defaultValue;
     this.restore(this.draft.read());
-    this.draft.left(() => !this.unsaved()).then((draft) => this.restore(draft));
+    this.draft.left(() => this.form.isConnected && !this.unsaved()).then((draft) => this.restore(draft));
     this.listen();
     this.markError();
+    this.onEdit();
   }
 
   get event() {
@@ -22,21 +23,35 @@ export class Workbench {
   listen() {
     this.form.addEventListener("edit", () => this.onEdit());
     this.form.addEventListener("checked", (event) => this.onChecked(event));
-    document.addEventListener("workbench-run", () => this.press("test"));
-    document.addEventListener("workbench-save", () => this.press("save"));
-    document.addEventListener("keydown", (event) => this.onKey(event));
-    document.addEventListener("click", (event) => this.onClick(event));
-    document.addEventListener("htmx:before:request", (event) => { if (this.isOurs(event)) this.onAsk(event); });
-    document.addEventListener("htmx:after:swap", (event) => this.onAnswer(event));
-    document.addEventListener("test-again", () => this.press("test"));
     this.form.addEventListener("change", (event) => { if (event.target.id === "event-choice") this.onEventChoice(event.target); });
     document.getElementById("draft-drop").addEventListener("click", () => this.dropDraft());
-    window.addEventListener("pagehide", () => this.draft.now(() => this.unsaved()));
-    window.addEventListener("beforeunload", (event) => {
-      if (!this.leaving && !this.draft.now(() => this.unsaved()) && this.isDirty()) event.preventDefault();
-    });
+    this.hear("workbench-run", () => this.press("test"));
+    this.hear("workbench-save", () => this.press("save"));
+    this.hear("keydown", (event) => this.onKey(event));
+    this.hear("click", (event) => this.onClick(event));
+    this.hear("htmx:before:request", (event) => { if (this.isOurs(event)) this.onAsk(event); });
+    this.hear("htmx:after:swap", (event) => this.onAnswer(event));
+    this.hear("test-again", () => this.press("test"));
     // A form that is sent the plain way leaves the page on purpose.
-    document.addEventListener("submit", (event) => { if (event.target.dataset.leaves !== undefined) this.leaving = true; });
+    this.hear("submit", (event) => { if (event.target.dataset.leaves !== undefined) this.leaving = true; });
+    this.hear("pagehide", () => this.draft.now(() => this.unsaved()), window);
+    this.hear("beforeunload", (event) => { if (!this.leaving && !this.keep()) event.preventDefault(); }, window);
+  }
+
+  /** For as long as this page is there. */
+  hear(name, act, where = document) {
+    where.addEventListener(name, act, { signal: this.gone.signal });
+  }
+
+  /** Whether what is not saved is kept for when the page comes back. */
+  keep() {
+    return this.draft.now(() => this.unsaved()) || !this.isDirty();
+  }
+
+  close() {
+    this.gone.abort();
+    this.files.close();
+    this.draft.close();
   }
 
   // -- saved or not --------------------------------------------------------------------------------
