@@ -38,7 +38,7 @@ from pid1.relay import Relay
 PR_SET_DUMPABLE = 4
 LINGER = 2.0
 HOLD = 2.0  # how long an answer waits for the runtime and its extensions to come to rest
-FREEZE_AFTER = 0.01  # without work: invocations that follow at once pay for no freeze and no thaw
+FREEZE_AFTER = 0.03  # without work: invocations that follow at once pay for no freeze and no thaw
 
 
 class Init:

@@ -129,10 +129,9 @@ class Bubblewrap(LaunchedDriver):
         super()._open()
         self._zygotes = Zygotes(begin=self._begin_zygote, attempt=self._attempt)
 
-    def close(self) -> None:
-        if self._prepared:
-            self._zygotes.close()
-        super().close()
+    def _close_starters(self) -> None:
+        self._zygotes.close()
+        super()._close_starters()
 
     def begin(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> None:
         zygote = None

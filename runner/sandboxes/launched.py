@@ -200,9 +200,12 @@ class LaunchedDriver(SandboxDriver):
             left = list(self._sandboxes)
         for sandbox in left:
             sandbox.kill()
-        self.launcher.close()
+        self._close_starters()
         self.workplace.close()
         self._prepared = False
+
+    def _close_starters(self) -> None:
+        self.launcher.close()
 
     def _remove_groups(self, block: int) -> None:
         if self.cgroups:

@@ -13,6 +13,7 @@ import threading
 from pid1.memory import PROCESSES
 
 LIBC = ctypes.CDLL(None)
+SIGACTION_FLAGS, SA_NOCLDSTOP = ctypes.sizeof(ctypes.c_void_p) + 128, 1  # after the handler and the signals' mask
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -93,7 +94,7 @@ def _status_of(code):
 
 
 class Wakeup:
-    """Readable when a child has ended or stopped. What the code inside may send to this process is ignored."""
+    """Readable when a child has ended. What the code inside may send to this process is ignored."""
 
     def __init__(self):
         self.receiver, self.sender = socket.socketpair()
@@ -102,6 +103,7 @@ class Wakeup:
         for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        _hear_of_no_stops()
         signal.set_wakeup_fd(self.sender.fileno(), warn_on_full_buffer=False)
 
     def fileno(self):
@@ -114,7 +116,16 @@ class Wakeup:
             pass
 
 
-def limit(pid, data_limit_mb, lent_kb):
+def _hear_of_no_stops():
+    """Children that are frozen or thawed are no news: add SA_NOCLDSTOP to what Python has arranged for SIGCHLD."""
+    action = ctypes.create_string_buffer(256)
+    if LIBC.sigaction(signal.SIGCHLD, None, action) == 0:
+        flags = ctypes.c_int.from_buffer(action, SIGACTION_FLAGS)
+        flags.value |= SA_NOCLDSTOP
+        LIBC.sigaction(signal.SIGCHLD, action, None)
+
+
+def limit(pid, data_limit_mb, lent_kb=0):
     """Hold a runtime's data to so much over what it was lent, where no control group does; 0 for where one does."""
     if not data_limit_mb:
         return
