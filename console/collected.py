@@ -25,8 +25,8 @@ def collect_if_changed() -> bool:
 
 
 def _fingerprint() -> str:
-    """Of every source file's name, size and time, and of where they go."""
-    digest = hashlib.sha256(f"{django.__version__} {settings.STATIC_ROOT}".encode())
+    """Of every source file's name, size and time."""
+    digest = hashlib.sha256(django.__version__.encode())
     for finder in get_finders():
         for name, storage in finder.list(UNUSED):
             digest.update(f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n".encode())

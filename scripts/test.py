@@ -80,7 +80,7 @@ def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str |
 
 def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
     """Its exit code."""
-    processors = str(min(os.cpu_count() or 1, 4))
+    processes = str(min(os.cpu_count() or 1, 4) + 1)  # half the time a test waits for other programs
     # Its settings by name: else a file that stands among the arguments would decide where the tests' root is.
     command = (
         sys.executable,
@@ -92,12 +92,15 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
         "tests.outcomes",
         "--durations=40",
         "-n",
-        processors,
+        processes,
         "--dist",
         "loadgroup",
     )
-    with tempfile.TemporaryDirectory(prefix="pupitre-test-") as data_dir:  # never a person's own data
-        there = environment | {"PUPITRE_DATA_DIR": data_dir}
+    with (
+        tempfile.TemporaryDirectory(prefix="pupitre-test-") as data_dir,  # never a person's own data
+        tempfile.TemporaryDirectory(prefix="pupitre-prepared-") as prepared,
+    ):
+        there = environment | {"PUPITRE_DATA_DIR": data_dir, "PUPITRE_TEST_PREPARED": prepared}
         return subprocess.run((*command, *arguments), env=there, stdin=subprocess.DEVNULL).returncode
 
 

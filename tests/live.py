@@ -23,6 +23,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from tests import prepared
 from tests.databases import OwnDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,17 +110,19 @@ class Reachable:
 class Live(Reachable):
     """A running product. ``start`` and ``stop`` may be called again and again: the data stays.
 
-    On the database of this run, unless ``settings`` name another.
+    On the database of this run, unless ``settings`` name another. It begins with what ``prepared`` has made for it,
+    or ``from_nothing``, as on a machine where it never ran.
     """
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *, from_nothing: bool = False, **settings: str) -> None:
+        self._from_nothing, self._has_data = from_nothing, False
         self.data_dir = Path(tempfile.mkdtemp(prefix="pupitre-live-"))  # short: a socket's path must fit
         self.console_port, self.api_port = free_port(), free_port()
         self.process: subprocess.Popen[str] | None = None
         self.printed = Printed("", "", "", "", "")
         self._said: list[str] = []
         self._printed = threading.Event()
-        self._database = None if "DATABASE" in settings else OwnDatabase()
+        self._database = None if "DATABASE" in settings else OwnDatabase(empty=from_nothing)
         foreign = ("AWS_", "PUPITRE_", "DJANGO_", "PYTEST_")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
             "PUPITRE_DATA_DIR": str(self.data_dir),
@@ -129,6 +132,13 @@ class Live(Reachable):
             **(self._database.environment if self._database else {}),
             **{f"PUPITRE_{name}": value for name, value in settings.items()},
         }
+
+    def _prepare(self) -> None:
+        """What a first start would make before anything runs."""
+        if self._has_data or self._from_nothing:
+            return
+        prepared.copy_to(self.data_dir, tables=self.environment.get("PUPITRE_DATABASE") != "postgresql")
+        self._has_data = True
 
     def __enter__(self) -> Self:
         self.start()
@@ -148,6 +158,7 @@ class Live(Reachable):
 
     def start(self) -> None:
         """Returns when ``up`` has printed how to use it; raises with everything it said if it does not."""
+        self._prepare()
         self._said, self._printed = [], threading.Event()
         self.process = subprocess.Popen(
             self.command("up"),
@@ -191,8 +202,9 @@ class Live(Reachable):
         self.remove()
         self.data_dir.mkdir(mode=0o700)
         if self._database:
-            self._database = OwnDatabase()
+            self._database = OwnDatabase(empty=self._from_nothing)
             self.environment |= self._database.environment
+        self._has_data = False
         self.start()
 
     def command(self, *words: str) -> tuple[str, ...]:

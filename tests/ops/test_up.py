@@ -19,8 +19,8 @@ ECHO = "def lambda_handler(event, context):\n    return event\n"
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Live]:
-    """One of our own, to stop and to hurt."""
-    with Live() as running:
+    """One of our own, to stop and to hurt; it begins as on a machine where it never ran."""
+    with Live(from_nothing=True) as running:
         yield running
 
 
