@@ -14,7 +14,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,28 +45,34 @@ def terraform_mirror() -> str:
 
 
 @contextmanager
-def engine(environment: dict[str, str]) -> Iterator[None]:
+def engine(environment: dict[str, str]) -> Iterator[Callable[[], None]]:
     """A container engine for the tests that need one, where nobody named one: ours, for as long as they run.
 
-    Where it cannot be had the tests are skipped, and say why.
+    It is made ready in the background; what is given returns when ``environment`` names it. Where it cannot be had the
+    tests are skipped, and say why.
     """
     if "PUPITRE_ENGINE_URL" in environment or Path("/var/run/docker.sock").exists():
-        yield
+        yield lambda: None
         return
     ran_before = bool(private_engine.running())
-    started = _engine_script("private_engine.py", "start", environment=environment)
-    if started is None:
-        yield
-        return
+    making = threading.Thread(target=_make_engine, args=(environment,))
+    making.start()
     try:
-        for word in started.split()[1:]:  # export NAME=value NAME=value
-            name, _, value = word.partition("=")
-            environment[name] = value
-        _engine_script("build_images.py", "--local", environment=environment)
-        yield
+        yield making.join
     finally:
+        making.join()
         if not ran_before:
             _engine_script("private_engine.py", "stop", environment=environment)
+
+
+def _make_engine(environment: dict[str, str]) -> None:
+    started = _engine_script("private_engine.py", "start", environment=environment)
+    if started is None:
+        return
+    words = [word.partition("=") for word in started.split()[1:]]  # export NAME=value NAME=value
+    named = {name: value for name, _, value in words}
+    _engine_script("build_images.py", "--local", environment=environment | named)
+    environment.update(named)
 
 
 def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str | None:
@@ -76,6 +83,12 @@ def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str |
         print(f"{name}: {done.stderr.strip()[-500:]}", file=sys.stderr)
         return None
     return done.stdout
+
+
+def run_on_sqlite(arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None]) -> int:
+    """Everything; its exit code."""
+    engine_is_ready()
+    return run_pytest(arguments, environment)
 
 
 def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
@@ -104,13 +117,17 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
         return subprocess.run((*command, *arguments), env=there, stdin=subprocess.DEVNULL).returncode
 
 
-def run_on_postgresql(arguments: list[str], environment: dict[str, str]) -> int:
+def run_on_postgresql(arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None]) -> int:
+    engine_is_ready()
     with Cluster() as cluster:
         return run_pytest(arguments, environment | cluster.environment())
 
 
-def run_on_both(arguments: list[str], environment: dict[str, str]) -> int:
-    """Everything on SQLite, after what depends on the database on PostgreSQL; the summary at the end counts both."""
+def run_on_both(arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None]) -> int:
+    """Everything on SQLite, after what depends on the database on PostgreSQL; the summary at the end counts both.
+
+    Nothing that depends on the database needs the engine.
+    """
     with tempfile.TemporaryDirectory(prefix="pupitre-test-") as folder:
         outcomes = Path(folder) / "postgresql.json"
         if programs() is None:
@@ -120,11 +137,11 @@ def run_on_both(arguments: list[str], environment: dict[str, str]) -> int:
         else:
             print("On PostgreSQL, what depends on the database:", flush=True)
             options = ["-qq", "--needs-database", f"--write-outcomes={outcomes}"]
-            first = run_on_postgresql([*options, *arguments], environment)
+            first = run_on_postgresql([*options, *arguments], dict(environment), lambda: None)
             print("\nOn SQLite, everything:", flush=True)
         if not outcomes.exists():  # it did not come to an end: pytest has said why
-            return run_pytest(arguments, environment) or first
-        second = run_pytest([*arguments, f"--add-outcomes={outcomes}"], environment)
+            return run_on_sqlite(arguments, environment, engine_is_ready) or first
+        second = run_on_sqlite([*arguments, f"--add-outcomes={outcomes}"], environment, engine_is_ready)
     return second or (first if first not in (0, NO_TESTS_COLLECTED) else 0)
 
 
@@ -152,11 +169,12 @@ def main() -> None:
     chosen, arguments = parser.parse_known_args()
     os.chdir(ROOT)
     environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of processes compiles all it imports
     environment.setdefault("PUPITRE_TF_PLUGIN_DIR", terraform_mirror())
     environment.setdefault("PUPITRE_TOOLS_DIR", str(ROOT / "var" / "tools"))
-    run = {"both": run_on_both, "sqlite": run_pytest, "postgres": run_on_postgresql}[chosen.database]
-    with engine(environment):
-        status = run(arguments, environment)
+    run = {"both": run_on_both, "sqlite": run_on_sqlite, "postgres": run_on_postgresql}[chosen.database]
+    with engine(environment) as ready:
+        status = run(arguments, environment, ready)
     raise SystemExit(status)
 
 

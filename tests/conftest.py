@@ -14,7 +14,8 @@ from accounts.models import Account
 from accounts.services import create_account
 from core import clock
 from queues import meter
-from tests import resting
+from tests import prepared, resting
+from tests.databases import on_postgresql
 from tests.deployment import deployment
 from tests.engine import engine_with_images, live_on_docker
 from tests.live import Live
@@ -28,16 +29,26 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A database for each process of the run, SQLite's in a file: one in memory cannot be shared with the threads of a
-    live server without lock errors.
+    """A database for each process of the run, with the tables that the run has made once.
+
+    SQLite's is in a file: one in memory cannot be shared with the threads of a live server without lock errors.
     """
     from django.db import connections
 
     database = connections.databases["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        directory: Path = tmp_path_factory.mktemp("database")
-        database["TEST"]["NAME"] = str(directory / "test.sqlite3")
-        database["OPTIONS"]["init_command"] = database["OPTIONS"]["init_command"].replace("FULL", "OFF")
+    if on_postgresql():
+        database["TEST"]["TEMPLATE"] = prepared.template()
+        return
+    directory: Path = tmp_path_factory.mktemp("database")
+    prepared.copy_to(directory, static=False)
+    database["TEST"]["NAME"] = str(directory / prepared.TABLES)
+    database["OPTIONS"]["init_command"] = database["OPTIONS"]["init_command"].replace("FULL", "OFF")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """SQLite's file has its tables already; it goes with its folder."""
+    return not on_postgresql()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ import boto3
 from botocore.config import Config
 
 from tests import prepared
-from tests.databases import OwnDatabase
+from tests.prepared import OwnDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN_S = 300

@@ -7,6 +7,7 @@ import atexit
 import fcntl
 import functools
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -15,37 +16,66 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from tests import databases
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = "PUPITRE_TEST_PREPARED"  # a folder for all processes of a run, which whoever started the run removes
 STATIC = ("static", "static-stamp")
-TABLES = ("pupitre.sqlite3",)
+TABLES = "pupitre.sqlite3"
 _SET_UP = "import django; django.setup(); "
 _COLLECT = _SET_UP + "from console.collected import collect_if_changed; collect_if_changed()"
-_MIGRATE = _SET_UP + "from django.core.management import call_command; call_command('migrate', verbosity=0)"
+_MIGRATE = _SET_UP + (
+    "from django.core.management import call_command; call_command('migrate', verbosity=0); "
+    "from django.db import connection; connection.close()"
+)
 
 
-def copy_to(data_dir: Path, *, tables: bool) -> None:
-    """Fill a new data folder; with ``tables`` also SQLite's file."""
-    _copy(_once("static", _run, _COLLECT), STATIC, data_dir)
+def copy_to(data_dir: Path, *, tables: bool = True, static: bool = True) -> None:
+    """Fill a new folder with SQLite's file and the static files, or one of them."""
+    if static:
+        _copy(_once("static", _run, _COLLECT), STATIC, data_dir)
     if tables:
-        _copy(_once("tables", _run, _MIGRATE), TABLES, data_dir)
+        _copy(_once("tables", _run, _MIGRATE), (TABLES,), data_dir)
 
 
-def template(server: dict[str, str], do: Callable[[str, str], None]) -> str:
-    """The name of a PostgreSQL database with the tables, on ``server`` (the variables that name it).
-
-    ``do(statement, name)`` executes a statement with the name of a database there.
-    """
+def template() -> str:
+    """The name of a database with the tables on this run's PostgreSQL."""
     name = f"pupitre_prepared_{zlib.crc32(str(_place()).encode()):08x}"
-    _once("template", _make_template, name, server, do)
+    _once("template", _make_template, name)
     return name
 
 
-def _make_template(folder: Path, name: str, server: dict[str, str], do: Callable[[str, str], None]) -> None:
-    do("CREATE DATABASE {}", name)
+class OwnDatabase:
+    """A database on the server of this run, until ``remove``; on SQLite nothing: that is a file of the product.
+
+    With the tables, or ``empty``.
+    """
+
+    def __init__(self, *, empty: bool = False) -> None:
+        self.name = f"pupitre_{secrets.token_hex(6)}" if databases.on_postgresql() else ""
+        if not self.name:
+            return
+        if empty:
+            databases.do("CREATE DATABASE {}", self.name)
+        else:
+            databases.do("CREATE DATABASE {} TEMPLATE {}", self.name, template())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which a product uses it."""
+        return databases.server() | {"PUPITRE_DATABASE_NAME": self.name} if self.name else {}
+
+    def remove(self) -> None:
+        if self.name:
+            databases.do("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
+            self.name = ""
+
+
+def _make_template(folder: Path, name: str) -> None:
+    databases.do("CREATE DATABASE {}", name)
     if SHARED not in os.environ:  # else the server goes when the run is over
-        atexit.register(do, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-    _run(folder, _MIGRATE, **(server | {"PUPITRE_DATABASE_NAME": name}))
+        atexit.register(databases.do, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    _run(folder, _MIGRATE, **(databases.server() | {"PUPITRE_DATABASE_NAME": name}))
 
 
 def _once(name: str, make: Callable[..., None], *arguments: object) -> Path:

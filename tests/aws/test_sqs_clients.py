@@ -1,65 +1,10 @@
-"""Queues by the ``aws`` command and by Terraform."""
+"""Queues by the ``aws`` command; by Terraform: ``test_terraform.py``."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
-
-from tests.aws.test_lambda_terraform import APPLY, HEADER, NO_DIFFERENCE, PLUGINS, shutil, terraform
-
-__all__ = ["terraform"]
-
-STACK = (
-    HEADER
-    + """
-resource "aws_sqs_queue" "dead" {
-  name                      = "dead-letters"
-  message_retention_seconds = 1209600
-}
-resource "aws_sqs_queue" "orders" {
-  name                       = "orders"
-  visibility_timeout_seconds = 60
-  receive_wait_time_seconds  = 20
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 4 })
-  tags = { course = "cloud" }
-}
-resource "aws_sqs_queue" "ordered" {
-  name                        = "ordered.fifo"
-  fifo_queue                  = true
-  content_based_deduplication = true
-}
-resource "aws_sqs_queue_policy" "orders" {
-  queue_url = aws_sqs_queue.orders.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect = "Allow", Principal = { Service = "sns.amazonaws.com" }, Action = "sqs:SendMessage"
-      Resource = aws_sqs_queue.orders.arn
-    }]
-  })
-}
-"""
-)
-
-
-@pytest.mark.clients
-@pytest.mark.once
-@pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed")
-@pytest.mark.skipif(not PLUGINS, reason="PUPITRE_TF_PLUGIN_DIR names no mirror of Terraform's providers")
-def test_terraform_makes_queues_sees_no_difference_and_removes_them(terraform, ada_boto):
-    sqs = ada_boto.client("sqs")
-    terraform("init", "-input=false", stack=STACK)
-
-    terraform(*APPLY)
-    assert terraform(*NO_DIFFERENCE) == 0
-    attributes = sqs.get_queue_attributes(QueueUrl="orders", AttributeNames=["All"])["Attributes"]
-    assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 4
-    assert json.loads(attributes["Policy"])["Statement"][0]["Action"] == "sqs:SendMessage"
-    terraform("destroy", "-auto-approve", "-input=false")
-    assert "QueueUrls" not in sqs.list_queues()
 
 
 def test_the_aws_command_sends_receives_and_deletes(ada_boto, tmp_path):

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ PATIENCE_MS = 90_000  # a machine that does much else at the same time is slow, 
 EDITOR = ".pane-code .file:not([hidden]) code-editor[data-ready]"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
 ARGS = [
     "--headless",
     "--no-sandbox",
@@ -160,16 +161,25 @@ class Student:
             theme,
         )
 
-    def accessibility(self) -> list[str]:
-        """What axe finds wrong, in words."""
+    def accessibility(self, rules: Sequence[str] = WCAG) -> list[str]:
+        """What axe finds wrong by these tags or rules, in words."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
-        found: Any = self.page.evaluate("tags => axe.run({runOnly: tags})", WCAG)
+        look = "async rules => (await axe.run({runOnly: rules, resultTypes: ['violations']})).violations"
+        found: Any = self.page.evaluate(look, rules)
         return [
             f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
-            for violation in found["violations"]
+            for violation in found
             for node in violation["nodes"]
         ]
+
+    def accessibility_in_both_themes(self) -> list[str]:
+        """All of it in the light one; in the dark one what depends on colours, which is all that differs."""
+        found = []
+        for theme, rules in (("light", WCAG), ("dark", OF_COLOURS)):
+            self.set_theme(theme)
+            found += [f"{theme}: {violation}" for violation in self.accessibility(rules)]
+        return found
 
     def overflows(self) -> bool:
         """Whether the page can be pushed sideways."""
@@ -256,7 +266,7 @@ def on_a_phone(student: Student) -> Student:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """A journey that fails says where it had come to."""
     report: Any = yield
-    student = getattr(item, "funcargs", {}).get("student")
-    if report.when == "call" and report.failed and isinstance(student, Student):
-        report.sections.append(("on screen", student.seen()))
+    people = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Student)]
+    if report.when == "call" and report.failed and people:
+        report.sections.append(("on screen", people[0].seen()))
     return report

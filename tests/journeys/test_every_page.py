@@ -1,13 +1,14 @@
 """What holds on every page: no accessibility violation in either theme, nothing sideways on a phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from playwright.sync_api import Browser
 
 from functions.zips import pack
-from tests.journeys.conftest import Student
+from tests.journeys.conftest import Student, new_context
 from tests.journeys.pages import NAME, PAGES, WAYS_IN
 from tests.live import Live, eventually
 
@@ -16,12 +17,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 FAILS = "def lambda_handler(event, context):\n    print('hello')\n    return event['missing']\n"
 
 
-def found_in_both_themes(student) -> list[str]:
-    found = []
-    for theme in ("light", "dark"):
-        student.set_theme(theme)
-        found += [f"{theme}: {violation}" for violation in student.accessibility()]
-    return found
+@pytest.fixture
+def visitor(browser: Browser, live: Live, signed_in: Any, once: Callable[..., Any]) -> Iterator[Student]:
+    """A student who goes from page to page in one browser, a new tab for each."""
+    context = once("visitor", live, lambda: new_context(browser, storage_state=signed_in))
+    person = Student(context.new_page(), live)
+    person.watch()
+    try:
+        yield person
+        person.check()
+    finally:
+        person.page.close()
 
 
 @pytest.fixture
@@ -85,14 +91,14 @@ def open_page(student: Student, page: str, places: dict[str, str]) -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_accessible_in_both_themes_and_stays_within_a_phone(page, student, places):
-    open_page(student, page, places)
-    assert found_in_both_themes(student) == []
-    student.page.set_viewport_size({"width": 390, "height": 844})
-    assert not student.overflows()
-    assert student.accessibility() == []
-    student.page.set_viewport_size({"width": 320, "height": 700})
-    assert not student.overflows()
+def test_a_page_is_accessible_in_both_themes_and_stays_within_a_phone(page, visitor, places):
+    open_page(visitor, page, places)
+    assert visitor.accessibility_in_both_themes() == []
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    assert not visitor.overflows()
+    assert visitor.accessibility() == []
+    visitor.page.set_viewport_size({"width": 320, "height": 700})
+    assert not visitor.overflows()
 
 
 @pytest.mark.sandbox
@@ -100,20 +106,20 @@ def test_results_errors_and_dialogs_are_accessible(student, places):
     page = student.page
     student.open(places["name"])
     student.test()
-    assert found_in_both_themes(student) == []
+    assert student.accessibility_in_both_themes() == []
     page.get_by_role("link", name="Open", exact=True).click()
     page.wait_for_selector("#log-text")
-    assert found_in_both_themes(student) == []
+    assert student.accessibility_in_both_themes() == []
     page.get_by_label("More actions").click()
     page.get_by_role("button", name="Delete function").click()
-    assert found_in_both_themes(student) == []
+    assert student.accessibility_in_both_themes() == []
 
 
 def test_the_ways_in_are_accessible(live, student):
     student.page.context.clear_cookies()
     for path in WAYS_IN:
         student.page.goto(f"{live.console}{path}")
-        assert found_in_both_themes(student) == []
+        assert student.accessibility_in_both_themes() == []
 
 
 @pytest.mark.parametrize("language", ["fr", "pt-br", "sv", "ja"])
@@ -128,4 +134,4 @@ def test_no_language_breaks_the_page(language, student, places):
     student.page.set_viewport_size({"width": 1280, "height": 800})
     student.page.goto(student.home)
     assert student.page.locator("html").get_attribute("lang") == language
-    assert found_in_both_themes(student) == []
+    assert student.accessibility_in_both_themes() == []

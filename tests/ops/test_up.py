@@ -64,7 +64,7 @@ def test_what_was_there_is_there_after_a_restart(product):
 @pytest.mark.sandbox
 @pytest.mark.parametrize("word", ["celery --quiet --app console worker", "console.asgi:api", "redis-server"])
 def test_what_is_killed_comes_back_and_works(product, word):
-    Boto3(product).create_function("survivor-" + word[:5].strip(), ECHO)
+    Boto3(product).create_function("survivor-" + word[:5].strip(), ECHO, timeout=3)
     os.kill(product.process_with(word), signal.SIGKILL)
     hand = Boto3(product)
 
@@ -74,7 +74,7 @@ def test_what_is_killed_comes_back_and_works(product, word):
         except Exception as error:  # whatever a client meets while a part is away
             return error
 
-    # A call that went down with a worker is answered when its time is over: 30 s, its init's and its place in the line.
+    # A call that went down with a worker is answered when its time is over: its own, its init's and its place in the line.
     eventually(answer, lambda said: said == "here", within_s=240, every_s=0.5)
 
 

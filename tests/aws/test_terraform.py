@@ -3,6 +3,7 @@
 Needs ``terraform`` on the path and its AWS provider in a filesystem mirror named by ``PUPITRE_TF_PLUGIN_DIR``.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -84,7 +85,8 @@ resource "aws_lambda_function_event_invoke_config" "hello" {
 """
 )
 
-SLIDE = (
+# The slide's function as it stands there; then a queue with its dead letters, and all that can set a function off.
+EVENTS = (
     HEADER
     + """
 resource "aws_lambda_function" "first" {
@@ -97,13 +99,6 @@ resource "aws_lambda_function" "first" {
   handler       = "lambda_function.lambda_handler"
   environment { variables = { foo = "bar" } }
 }
-"""
-)
-
-
-EVENTS = (
-    HEADER
-    + """
 resource "aws_lambda_function" "worker" {
   function_name = "worker"
   filename      = "code.zip"
@@ -113,11 +108,31 @@ resource "aws_lambda_function" "worker" {
   role          = "arn:aws:iam::147552475298:role/LabRole"
   handler       = "lambda_function.lambda_handler"
 }
-resource "aws_sqs_queue" "dead" { name = "dead" }
+resource "aws_sqs_queue" "dead" {
+  name                      = "dead"
+  message_retention_seconds = 1209600
+}
 resource "aws_sqs_queue" "input" {
   name                       = "input"
   visibility_timeout_seconds = 60
-  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 5 })
+  receive_wait_time_seconds  = 20
+  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 4 })
+  tags                       = { course = "cloud" }
+}
+resource "aws_sqs_queue" "ordered" {
+  name                        = "ordered.fifo"
+  fifo_queue                  = true
+  content_based_deduplication = true
+}
+resource "aws_sqs_queue_policy" "ordered" {
+  queue_url = aws_sqs_queue.ordered.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect = "Allow", Principal = { Service = "sns.amazonaws.com" }, Action = "sqs:SendMessage"
+      Resource = aws_sqs_queue.ordered.arn
+    }]
+  })
 }
 resource "aws_lambda_event_source_mapping" "input" {
   event_source_arn        = aws_sqs_queue.input.arn
@@ -239,27 +254,24 @@ def test_a_stack_is_applied_changed_and_destroyed_without_a_trace(terraform, ada
     assert client.list_layers()["Layers"] == []
 
 
-def test_the_function_of_the_slide_is_applied_with_its_foreign_account_and_old_runtime(terraform, ada_boto):
-    terraform("init", "-input=false", stack=SLIDE)
-
-    terraform(*APPLY)
-
-    assert terraform(*NO_DIFFERENCE) == 0
-    assert ada_boto.lambda_.get_function_configuration(FunctionName="first_lambda")["Runtime"] == "python3.8"
-    terraform("destroy", "-auto-approve", "-input=false")
-
-
-def test_queue_mapping_rule_schedule_and_topic_are_applied_and_destroyed(terraform, ada_boto):
+def test_the_slides_function_and_all_that_sets_functions_off_are_applied_and_destroyed(terraform, ada_boto):
+    client, sqs = ada_boto.lambda_, ada_boto.client("sqs")
     terraform("init", "-input=false", stack=EVENTS)
 
     terraform(*APPLY)
 
     assert terraform(*NO_DIFFERENCE) == 0
-    [mapping] = ada_boto.lambda_.list_event_source_mappings()["EventSourceMappings"]
+    assert client.get_function_configuration(FunctionName="first_lambda")["Runtime"] == "python3.8"
+    [mapping] = client.list_event_source_mappings()["EventSourceMappings"]
     assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (5, {"MaximumConcurrency": 2})
+    attributes = sqs.get_queue_attributes(QueueUrl="input", AttributeNames=["All"])["Attributes"]
+    assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 4
+    attributes = sqs.get_queue_attributes(QueueUrl="ordered.fifo", AttributeNames=["All"])["Attributes"]
+    assert json.loads(attributes["Policy"])["Statement"][0]["Action"] == "sqs:SendMessage"
     assert ada_boto.client("events").list_targets_by_rule(Rule="hourly")["Targets"][0]["Input"] == '{"warm":true}'
     schedule = ada_boto.client("scheduler").get_schedule(Name="nightly", GroupName="lab")
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Paris"
     terraform("destroy", "-auto-approve", "-input=false")
-    assert ada_boto.lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+    assert client.list_functions()["Functions"] == client.list_event_source_mappings()["EventSourceMappings"] == []
     assert ada_boto.client("events").list_rules()["Rules"] == []
+    assert "QueueUrls" not in sqs.list_queues()
