@@ -22,16 +22,13 @@ HANDLER = "def lambda_handler(event, context):\n    return None\n"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Some are left to the verbs of their own, which name a number of events; there, all that can run on both databases."""
-    asked = "FAULT_EVENTS" in os.environ
+    """The verbs of their own name a number of events; there, all that can run on both databases."""
+    if "FAULT_EVENTS" not in os.environ:
+        return
     for item in items:
-        if item.path.parent.name != "faults":
-            continue
         group = item.get_closest_marker("xdist_group")
-        if asked and group and group.args[0] == "faults":
+        if item.path.parent.name == "faults" and group and group.args[0] in ("faults", "faults-messenger"):
             item.add_marker(pytest.mark.databases)
-        elif not asked and item.get_closest_marker("at_length"):
-            item.add_marker(pytest.mark.skip(reason="at length only: make faults, or make soak"))
 
 
 def named(always: dict[str, Any], at_length: dict[str, Any]) -> list[Any]:

@@ -6,13 +6,13 @@ import json
 import sqlite3
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from tests.faults.history import History, Verdict
+from tests.faults.history import History, Outcome, Verdict
 from tests.live import Live, eventually
 
 ENDED = {"succeeded", "dead-letter", "discarded"}
@@ -109,7 +109,7 @@ class Ledger:
         for request_id, _stream, at, message in lines:
             if message.startswith("START "):
                 found[_id(request_id)].append(Execution(_id(request_id), at, None))
-            elif message.startswith("REPORT "):
+            elif message.startswith("REPORT ") and found[_id(request_id)]:  # alone it counts for none
                 began = found[_id(request_id)].pop()
                 found[_id(request_id)].append(Execution(began.request_id, began.start, at))
         return found
@@ -149,14 +149,22 @@ def _id(value: object) -> str:
 # -- the invariants --------------------------------------------------------------------------------
 
 
+def judged(name: str, history: History, came_out: Iterable[int]) -> Verdict:
+    """Every operation classified, which is printed, and sound."""
+    verdict = history.judge(came_out)
+    attempts = ", ".join(f"{history.count(outcome)} {outcome.value}" for outcome in Outcome)
+    print(f"{name}: {verdict}; attempts: {attempts}")
+    assert verdict.is_sound, verdict
+    return verdict
+
+
 def check(
     ledger: Ledger, history: History, function: str, *, listener: str = "", reserved: int | None = None
 ) -> Verdict:
     """Assert everything that must hold once all of ``function``'s events have ended; what became of the values."""
     events = ledger.events(function)
     executions = ledger.executions(function)
-    verdict = history.judge(json.loads(event.payload)["n"] for event in events)
-    assert verdict.is_sound, verdict
+    verdict = judged(function, history, (json.loads(event.payload)["n"] for event in events))
     _each_is_in_one_final_state(events, history)
     _none_was_executed_too_often(events, executions)
     _no_two_executions_overlap(executions)
@@ -172,8 +180,7 @@ def check_dead_letters(ledger: Ledger, history: History, function: str, *, queue
     """I1 and I8 for a function that always fails: every event ended as a dead letter, and each is in the queue once."""
     events = ledger.events(function)
     numbers = Counter(json.loads(event.payload)["n"] for event in events)
-    verdict = history.judge(numbers.elements())
-    assert verdict.is_sound, verdict
+    verdict = judged(function, history, numbers.elements())
     assert Counter(event.state for event in events) == {"dead-letter": len(events)}
     assert {event.id for event in events} >= set(history.acknowledged())
     assert Counter(json.loads(body)["n"] for body in ledger.bodies_in(queue)) == numbers

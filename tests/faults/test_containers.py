@@ -20,7 +20,6 @@ from tests.live import Live, eventually
 __all__ = ["engine_with_images"]
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.at_length,
     pytest.mark.sandbox,
     pytest.mark.engine,
     pytest.mark.xdist_group("faults-containers"),
@@ -40,7 +39,7 @@ def test_no_event_is_lost_when_the_broker_is_killed_again_and_again(product: Liv
             clients.reach((number + 0.5) / KILLS)
             kill(product, "manage.py broker")
     ledger.settle(function)
-    print(check(ledger, clients.history, function))
+    check(ledger, clients.history, function)
     answers(product, function)
 
 

@@ -41,11 +41,10 @@ def test_no_event_is_lost_when_postgresql_is_killed_again_and_again(product, clu
             cluster.kill()
             cluster.start()
     ledger.settle(clients.function)
-    print(check(ledger, clients.history, clients.function))
+    check(ledger, clients.history, clients.function)
     answers(product, clients.function)
 
 
-@pytest.mark.at_length
 def test_no_event_is_lost_when_postgresql_is_restarted(product, cluster, ledger, storm):
     with storm(EVENTS // 4) as clients:
         clients.reach(0.5)
@@ -55,7 +54,6 @@ def test_no_event_is_lost_when_postgresql_is_restarted(product, cluster, ledger,
     check(ledger, clients.history, clients.function)
 
 
-@pytest.mark.at_length
 def test_no_event_is_lost_when_every_connection_is_cut(product, ledger, storm):
     with storm(EVENTS // 4) as clients:
         for number in range(5):
@@ -65,7 +63,6 @@ def test_no_event_is_lost_when_every_connection_is_cut(product, ledger, storm):
     check(ledger, clients.history, clients.function)
 
 
-@pytest.mark.at_length
 def test_no_event_is_lost_when_postgresql_has_no_connection_left(product, cluster, ledger, storm):
     """Somebody else holds all there are: the product says so to its clients, and goes on when there are some again."""
     with storm(EVENTS // 4) as clients:

@@ -38,7 +38,7 @@ def _events(product: Live, ledger: Ledger, name: str, listener: str) -> None:
     with Storm(product, function, count=EVENTS) as storm:
         storm.reach(1)
     ledger.settle(function, *filter(None, [listener]))
-    print(name, check(ledger, storm.history, function, listener=listener))
+    check(ledger, storm.history, function, listener=listener)
 
 
 def dead_letters(product: Live, ledger: Ledger, name: str) -> None:
@@ -53,7 +53,7 @@ def dead_letters(product: Live, ledger: Ledger, name: str) -> None:
     with Storm(product, function, count=EVENTS) as storm:
         storm.reach(1)
     ledger.settle(function)
-    print(name, check_dead_letters(ledger, storm.history, function, queue=f"{name}-dead"))
+    check_dead_letters(ledger, storm.history, function, queue=f"{name}-dead")
 
 
 def messages(product: Live, ledger: Ledger, name: str) -> None:

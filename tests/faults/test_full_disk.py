@@ -13,7 +13,6 @@ from tests.live import Live, eventually
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.at_length,
     pytest.mark.sandbox,
     pytest.mark.xdist_group("faults-full-disk"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk"),

@@ -48,7 +48,7 @@ def test_what_was_accepted_before_everything_went_down_is_done_afterwards(produc
         product.process.wait()
         product.start()
     ledger.settle(clients.function)
-    print(check(ledger, clients.history, clients.function))
+    check(ledger, clients.history, clients.function)
 
 
 def test_nothing_is_left_on_the_machine_when_all_is_done_and_stopped(product, ledger, storm):
