@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 from accounts.models import Account
 from accounts.services import create_account
 from core import clock
-from queues import meter
+from queues import meter, sweeping
 from tests import prepared, resting
 from tests.databases import on_postgresql
 from tests.deployment import deployment
@@ -69,6 +69,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def metrics_of_queues_wait() -> None:
     """No thread stores them behind a test's back; a test that reads them calls ``meter.flush``."""
     meter.EVERY_S = 86_400.0
+
+
+@pytest.fixture(autouse=True)
+def no_metrics_of_other_tests() -> None:
+    """What earlier tests' queues did is of accounts that are gone, and their numbers may be another queue's now."""
+    meter._waiting.clear()
+    sweeping._reported.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -109,11 +109,11 @@ def engine(transactional_db: None, messenger: None, world: FakeWorld) -> Iterato
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], bool]], None]:
-    """Wait for something that another thread brings about; fails after ten seconds."""
+    """Wait for something that another thread brings about; fails after a minute."""
     import threading
 
     def wait(condition: Callable[[], bool]) -> None:
-        end = clock.monotonic() + 10
+        end = clock.monotonic() + 60
         while not condition():
             assert clock.monotonic() < end, "it did not happen"
             threading.Event().wait(0.005)

@@ -126,7 +126,7 @@ def test_a_worker_that_is_killed_takes_its_sandboxes_with_it(driver: SandboxDriv
     started = {int(launcher), *_descendants(int(launcher))}
     assert len(started) >= 4  # the launcher, bubblewrap, PID 1, the runtime
     worker.communicate("\n")
-    for _ in range(500):
+    for _ in range(6000):
         if not (alive := started & _parents().keys()):
             break
         threading.Event().wait(0.01)
@@ -172,7 +172,7 @@ def test_sandboxes_that_are_just_coming_up_end_with_a_worker_whose_whole_group_i
     started = {launcher, *_descendants(launcher)}
     os.killpg(worker.pid, signal.SIGKILL)
     worker.communicate()
-    for _ in range(500):
+    for _ in range(6000):
         if not (alive := started & _parents().keys()):
             break
         threading.Event().wait(0.01)

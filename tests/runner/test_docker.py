@@ -58,7 +58,7 @@ def own_bench(broker: LiveBroker, tmp_path: Path) -> Iterator[Bench]:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for another process to have done it; a test that waits in vain fails."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -57,7 +57,7 @@ def used(pool: Pool, what: RunSpec) -> FakeEnvironment:
 
 
 def is_stopped(environment: FakeEnvironment) -> bool:
-    return environment.world.stopped.acquire(timeout=5) and environment.is_stopped
+    return environment.world.stopped.acquire(timeout=60) and environment.is_stopped
 
 
 def test_an_environment_is_used_again(pool):
@@ -148,7 +148,7 @@ def test_whoever_waits_in_line_takes_the_environment_that_is_given_back(pool, no
     while not pool._line:
         pass
     pool.release(slots[0], reusable=True)
-    waiter.join(5)
+    waiter.join(60)
     assert got[0].environment is environment
     assert second.environment is None
 

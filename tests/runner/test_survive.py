@@ -75,7 +75,7 @@ def hundredths(count):
         yield threading.Event().wait(0.01)
 
 
-def wait_until_all_ended(accepted, seconds=60):
+def wait_until_all_ended(accepted, seconds=240):
     end = clock.monotonic() + seconds
     while Invocation.objects.filter(pk__in=accepted, state__in=(State.QUEUED, State.RUNNING)).exists():
         assert clock.monotonic() < end, Counter(Invocation.objects.values_list("state", flat=True))

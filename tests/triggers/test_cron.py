@@ -2,6 +2,7 @@
 
 import calendar
 import functools
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import clock
 from triggers.cron import InvalidExpression, parse_rule_expression, parse_schedule_expression, upcoming
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
@@ -130,9 +130,9 @@ def test_a_time_zone_must_be_one(zone):
 
 
 def test_an_expression_that_never_fires_is_found_out_quickly():
-    begin = clock.monotonic()
+    begin = time.thread_time()
     assert times("cron(0 0 31 2,4,6,9,11 ? 1970/2)") == []
-    assert clock.monotonic() - begin < 2.0
+    assert time.thread_time() - begin < 2.0
 
 
 # -- the nights when clocks are changed ------------------------------------------------------------

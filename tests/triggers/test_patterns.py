@@ -1,12 +1,12 @@
 """Event patterns: every operator, AWS's reasons for refusing one, and linear time."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import clock
 from triggers.patterns import InvalidPattern, compile
 
 EVENT = {
@@ -137,9 +137,9 @@ def test_a_pattern_that_cannot_be_is_refused_with_the_reason(text, reason):
 
 def test_matching_takes_linear_time_whatever_the_pattern():
     pattern = compile(json.dumps({"a": [{"wildcard": "*".join("ab" * 60) + "*c"}]}))
-    begin = clock.monotonic()
+    begin = time.thread_time()
     assert not pattern.matches({"a": "ab" * 250_000})
-    assert clock.monotonic() - begin < 5
+    assert time.thread_time() - begin < 5
 
 
 _scalars = st.one_of(st.none(), st.booleans(), st.integers(-1000, 1000), st.text(max_size=5))
