@@ -72,6 +72,14 @@ def containers_with(folder: str, *, only_running: bool = False) -> list[str]:
     ]
 
 
+def first_processes(names: list[str]) -> list[int]:
+    """On this machine, the process with which each of these containers ends."""
+    client = docker.APIClient(base_url=django_settings.ENGINE_URL, version="auto", timeout=20)
+    found = [client.inspect_container(name)["State"]["Pid"] for name in names]
+    client.close()
+    return [pid for pid in found if pid]
+
+
 @pytest.fixture(scope="session")
 def engine_with_images() -> None:
     """Skips unless an engine answers and has images of the runtimes."""

@@ -1,8 +1,13 @@
 """What a product has on this machine: processes, control groups, folders (I9)."""
 
+import contextlib
 import os
+import select
+import time
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 from tests.live import Live
 
@@ -18,9 +23,34 @@ def descendants(pid: int) -> dict[int, str]:
     return {one: _command(one) for one in found}
 
 
-def living(pids: dict[int, str]) -> dict[int, str]:
+def living(pids: Iterable[int]) -> set[int]:
     """Those of them that still run."""
-    return {pid: name for pid, name in pids.items() if pid in _parents()}
+    return set(pids) & _parents().keys()
+
+
+class Ends:
+    """The ends of processes, known the moment they come. As a context manager; to be entered while they run."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._pids, self._fds = pids, list[int]()
+
+    def __enter__(self) -> Self:
+        for pid in self._pids:
+            with contextlib.suppress(ProcessLookupError):
+                self._fds.append(os.pidfd_open(pid))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for fd in self._fds:
+            os.close(fd)
+
+    def wait(self, within_s: float = 60) -> float:
+        """Until all have come; how long that took, in seconds."""
+        begun = time.monotonic()
+        for fd in self._fds:
+            left = begun + within_s - time.monotonic()
+            assert select.select([fd], [], [], max(0.0, left))[0], f"a process lives still after {within_s} s"
+        return time.monotonic() - begun
 
 
 def _parents() -> dict[int, int]:

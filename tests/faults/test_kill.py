@@ -1,13 +1,13 @@
 """kill -9 of each part of the product, amid 2,000 events and again and again: none is lost, none ends twice."""
 
 import os
-import select
 import signal
 
 import pytest
 
 from tests.faults.conftest import KILLS, named
 from tests.faults.ledger import check
+from tests.faults.machine import Ends
 from tests.live import Live
 
 pytestmark = [pytest.mark.live, pytest.mark.sandbox, pytest.mark.databases, pytest.mark.xdist_group("faults")]
@@ -24,12 +24,10 @@ WORKER, API, CONSOLE, REDIS, BEAT = (
 def kill(product: Live, *words: str) -> None:
     """kill -9 of these processes, all at once; returns when they are gone."""
     found = [product.process_with(word) for word in words]
-    ends = [os.pidfd_open(pid) for pid in found]
-    for pid in found:
-        os.kill(pid, signal.SIGKILL)
-    for end in ends:
-        select.select([end], [], [], 30)
-        os.close(end)
+    with Ends(found) as ends:
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        ends.wait()
 
 
 VICTIMS = {"worker": (WORKER,), "web": (API, CONSOLE), "redis": (REDIS,)}
