@@ -1,13 +1,16 @@
 """What students name is asked for only where strangers may go, and within bounds."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from core import addresses, outgoing
 from core.outgoing import Refused, Unreachable, check, request
+from topics import signing
 
 INSIDE = [
     "127.0.0.1",
@@ -318,7 +321,25 @@ def test_nobody_there_is_unreachable(other):
         request("GET", f"http://127.0.0.1:{there.port}/")
 
 
-def test_a_certificate_that_nobody_vouches_for_is_no_answer(other):
-    there = other(lambda c: c.sendall(b"not TLS"))
-    with pytest.raises(Unreachable):
+class Secured(Other):
+    """The same behind TLS, with a certificate that it has signed itself."""
+
+    def __init__(self, folder: Path) -> None:
+        private, certificate = signing._make()
+        (folder / "pem").write_text(private + certificate)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / "pem")
+        super().__init__(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"))
+
+    def whole(self, connection: socket.socket) -> bytes:
+        with self.context.wrap_socket(connection, server_side=True) as secured:
+            return super().whole(secured)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_no_answer(settings, tmp_path: Path):
+    settings.OUTGOING_NETWORKS = ["127.0.0.1"]
+    there = Secured(tmp_path)
+    with pytest.raises(Unreachable, match="certificate"):
         request("GET", f"https://127.0.0.1:{there.port}/")
+    there.listener.close()
+    assert there.asked == []
