@@ -10,10 +10,12 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base, operations
 from django.db.backends.postgresql.psycopg_any import Jsonb
-from psycopg import abc, adapt
+from psycopg import Connection, Error, abc, adapt
 from psycopg.types.string import StrDumper
+from psycopg_pool import ConnectionPool
 
 INSTEAD = "\ufffd"
 _ESCAPED_NUL = re.compile(r"(\\\\)|\\u0000")  # an escaped backslash first: what follows it is no escape
@@ -39,6 +41,20 @@ def _with_our_text(template: adapt.AdaptersMap) -> adapt.AdaptersMap:
     return context
 
 
+def check(connection: Connection[Any]) -> None:
+    """Raise when a connection of a pool is broken, and have those that wait in the pool looked at, too.
+
+    What breaks one, such as a restart of the server, mostly breaks all. A thread that met them one after the other
+    would pause longer and longer in between, and give up with the server long back.
+    """
+    try:
+        ConnectionPool.check_connection(connection)
+    except Error:
+        if isinstance(pool := connection._pool, ConnectionPool):
+            pool.check()
+        raise
+
+
 class DatabaseOperations(operations.DatabaseOperations):
     def adapt_json_value(self, value: Any, encoder: Any) -> Jsonb:
         return Jsonb(value, dumps=lambda content: dump_json(content, encoder))
@@ -46,6 +62,11 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        if pool := settings_dict["OPTIONS"].get("pool"):
+            pool.setdefault("check", check)
+        super().__init__(settings_dict, alias)
 
     def get_connection_params(self) -> dict[str, Any]:
         found: dict[str, Any] = super().get_connection_params()

@@ -69,7 +69,7 @@ def test_no_event_is_lost_when_postgresql_has_no_connection_left(product, cluste
         clients.reach(0.3)
         with all_connections(cluster):
             before = clients.history.count(Outcome.INFO)
-            eventually(lambda: clients.history.count(Outcome.INFO), lambda number: number > before + 20)
+            eventually(lambda: clients.history.count(Outcome.INFO), lambda number: number > before + 5)
     ledger.settle(clients.function)
     check(ledger, clients.history, clients.function)
 
