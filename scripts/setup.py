@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
@@ -174,9 +175,11 @@ def _apt(*command: str) -> bool:
 
 
 def main(purpose: str) -> None:
-    install_system_tools(purpose)
-    make_environment(purpose)
-    make_function_libraries()
+    with ThreadPoolExecutor(1) as beside:
+        tools = beside.submit(install_system_tools, purpose)
+        make_environment(purpose)
+        tools.result()
+    make_function_libraries()  # with the npm that may have come just now
     make_redis()
 
 

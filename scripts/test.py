@@ -23,6 +23,9 @@ import private_engine
 from private_postgres import HOW_TO_INSTALL, Cluster, programs
 
 NO_TESTS_COLLECTED = 5
+# Processes beyond the processors there are. Half the time of all tests together is waiting for other programs and for
+# clocks; those that depend on the database wait less.
+EVERYTHING, OF_THE_DATABASE = 2, 1
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDER = "*/hashicorp/aws"  # in a mirror, below the name of where it came from
 MIRRORS = (  # where Terraform itself, packages and administrators put providers
@@ -88,12 +91,12 @@ def _engine_script(name: str, *words: str, environment: dict[str, str]) -> str |
 def run_on_sqlite(arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None]) -> int:
     """Everything; its exit code."""
     engine_is_ready()
-    return run_pytest(arguments, environment)
+    return run_pytest(arguments, environment, more=EVERYTHING)
 
 
-def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
-    """Its exit code."""
-    processes = str(min(os.cpu_count() or 1, 4) + 1)  # half the time a test waits for other programs
+def run_pytest(arguments: list[str], environment: dict[str, str], *, more: int) -> int:
+    """Its exit code, with so many processes more than there are processors."""
+    processes = str(min(os.cpu_count() or 1, 4) + more)
     # Its settings by name: else a file that stands among the arguments would decide where the tests' root is.
     command = (
         sys.executable,
@@ -117,10 +120,12 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
         return subprocess.run((*command, *arguments), env=there, stdin=subprocess.DEVNULL).returncode
 
 
-def run_on_postgresql(arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None]) -> int:
+def run_on_postgresql(
+    arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None], *, more: int = EVERYTHING
+) -> int:
     engine_is_ready()
     with Cluster() as cluster:
-        return run_pytest(arguments, environment | cluster.environment())
+        return run_pytest(arguments, environment | cluster.environment(), more=more)
 
 
 def run_on_both(arguments: list[str], environment: dict[str, str], engine_is_ready: Callable[[], None]) -> int:
@@ -137,7 +142,8 @@ def run_on_both(arguments: list[str], environment: dict[str, str], engine_is_rea
         else:
             print("On PostgreSQL, what depends on the database:", flush=True)
             options = ["-qq", "--needs-database", f"--write-outcomes={outcomes}"]
-            first = run_on_postgresql([*options, *arguments], dict(environment), lambda: None)
+            words = [*options, *arguments]
+            first = run_on_postgresql(words, dict(environment), lambda: None, more=OF_THE_DATABASE)
             print("\nOn SQLite, everything:", flush=True)
         if not outcomes.exists():  # it did not come to an end: pytest has said why
             return run_on_sqlite(arguments, environment, engine_is_ready) or first
