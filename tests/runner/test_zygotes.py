@@ -135,3 +135,14 @@ def test_where_none_can_be_had_sandboxes_are_started_the_other_way(bench: Bench,
     assert "no leave for that" in caplog.text
     assert len(caplog.records) == 1  # and it is not tried again at once
     none.close()
+
+
+def test_no_descriptor_of_the_zygote_comes_along(bench: Bench):
+    for _ in range(3):
+        bench.function("def lambda_handler(event, context): return 1")
+    source = """
+    import os
+    def lambda_handler(event, context):
+        return sorted(os.readlink("/proc/self/fd/" + name).partition(":")[0] for name in os.listdir("/proc/self/fd")[:-1])
+    """
+    assert bench.function(source).invoke().value == ["/dev/null", "pipe", "pipe", "socket"]

@@ -81,7 +81,7 @@ def _separate(message, stream, telling, waiting, run):
     _bind_to_zygote(telling, waiting)
     os.dup2(stream, 0)
     os.dup2(stream, 1)
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    kernel.close_from(3)
     _hold(message)
     run()
 

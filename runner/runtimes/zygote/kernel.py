@@ -16,7 +16,8 @@ NOSUID, NODEV, NOEXEC, BIND, REC = 2, 4, 8, 4096, 16384
 READ_ONLY, NO_SUID, NO_DEVICES = 1, 2, 4  # attributes of mounts
 PRIVATE = 1 << 18
 DETACH = 2
-MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000  # the same number on every architecture
+CLOSE_RANGE, MOUNT_SETATTR = 436, 442  # the same on every architecture
+AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
@@ -71,6 +72,14 @@ def change_root(new_root):
 
 def unshare(flags):
     checked(LIBC.unshare(flags), "unshare")
+
+
+def close_from(number):
+    """Close every descriptor from ``number`` on, also those above a limit that was set since."""
+    result = LIBC.syscall(
+        ctypes.c_long(CLOSE_RANGE), ctypes.c_uint(number), ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(0)
+    )
+    checked(result, "close_range")
 
 
 def prctl(option, *arguments):
