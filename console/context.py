@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from console import clockface
@@ -29,7 +30,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "account": account,
         "clockface": clockface.of(account, request.user) if account else None,
-        "nav": partial(sections, request, account) if account else [],  # which only the frame asks for
+        "nav": SimpleLazyObject(partial(sections, request, account))
+        if account
+        else [],  # which only the frame asks for
         "strings": _strings,
         "outer": "part.html" if asks_for_part(request) else "base.html",
     }

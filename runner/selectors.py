@@ -1,7 +1,7 @@
 """Reads: invocations of one account, as the console shows them."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,18 +84,18 @@ def metric_series(
     *,
     account: Account,
     metric: str,
-    statistic: str,
+    statistics: Sequence[str],
     start: datetime,
     end: datetime,
     period_s: int,
     function: Function | None = None,
-) -> list[Point]:
-    """One metric of ``AWS/Lambda``, of a function or of them all, with a point for every period: for a chart.
+) -> list[list[Point]]:
+    """One metric of ``AWS/Lambda``, of a function or of them all, with a point for every period, for each of ``statistics``.
 
-    ``metric`` is one of ``runner.metrics.MEASURES``; ``statistic`` is ``Sum``, ``Average``, ``Minimum``, ``Maximum``,
-    ``SampleCount`` or a percentile (``p95``); the period is a multiple of 60 seconds.
+    ``metric`` is one of ``runner.metrics.MEASURES``, read once; a statistic is ``Sum``, ``Average``, ``Minimum``,
+    ``Maximum``, ``SampleCount`` or a percentile (``p95``); the period is a multiple of 60 seconds.
     """
     asked = MetricId.of(NAMESPACE, metric, {"FunctionName": function.name} if function is not None else {})
-    return metrics.read_points(
-        account=account, metric=asked, statistic=statistic, start=start, end=end, period_s=period_s
+    return metrics.read_statistics(
+        account=account, metric=asked, statistics=statistics, start=start, end=end, period_s=period_s
     )

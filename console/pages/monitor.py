@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.models import Account
 from console.charts import Chart, Line
 from console.http import ConsoleRequest, render_page
 from console.pages.common import function_context
 from core import clock
 from functions import selectors
-from functions.models import Version
+from functions.models import Function, Version
 from logs.metrics import Point
 from runner.selectors import metric_series
 
@@ -45,7 +46,10 @@ DEFAULT = "1h"
 def function_monitor(request: ConsoleRequest, name: str) -> HttpResponse:
     """The charts of one function, over one of ``RANGES``."""
     version = selectors.get_version(account=request.account, name=name)
-    context = {**function_context(request, version, tab="monitor"), **shown(request, partial(charts, version))}
+    context = {
+        **function_context(request, version, tab="monitor"),
+        **shown(request, partial(charts, request.account, version)),
+    }
     return render_page(request, "monitor/metrics.html", context, fragments={"charts"})
 
 
@@ -61,16 +65,17 @@ def shown(request: ConsoleRequest, charts_over: Callable[[Range], list[Chart]]) 
     }
 
 
-def charts(version: Version, over: Range) -> list[Chart]:
+def charts(account: Account, version: Version, over: Range) -> list[Chart]:
     """The charts that AWS's Monitor tab has, as far as the product measures them."""
-    read = _Reader(version, over)
-    invocations = read("Invocations", "Sum")
-    errors = read("Errors", "Sum")
+    read = _Reader(account, version.function, over)
+    [invocations], [errors] = read("Invocations", "Sum"), read("Errors", "Sum")
+    [throttles], [concurrency] = read("Throttles", "Sum"), read("ConcurrentExecutions", "Maximum")
+    p50, p95, longest = read("Duration", "p50", "p95", "Maximum")
+    average_age, oldest = read("AsyncEventAge", "Average", "Maximum")
     frame: dict[str, Any] = {"starts": [point.at for point in invocations], "period": timedelta(seconds=over.period_s)}
     count, failed = total(invocations), total(errors)
     rate = _("Success rate %(rate)s %%") % {"rate": f"{100 * (1 - failed / count):.4g}"} if count else ""
-    age = [Line(_("Average"), _seconds(read("AsyncEventAge", "Average")), "accent")]
-    age.append(Line(_("Maximum"), _seconds(read("AsyncEventAge", "Maximum")), "warn"))
+    age = [Line(_("Average"), _seconds(average_age), "accent"), Line(_("Maximum"), _seconds(oldest), "warn")]
     return [
         Chart(
             key="invocations",
@@ -93,16 +98,16 @@ def charts(version: Version, over: Range) -> list[Chart]:
             title=_("Duration"),
             unit="ms",
             lines=[
-                Line("p50", values(read("Duration", "p50")), "accent"),
-                Line("p95", values(read("Duration", "p95")), "run"),
-                Line(_("Maximum"), values(read("Duration", "Maximum")), "warn"),
+                Line("p50", values(p50), "accent"),
+                Line("p95", values(p95), "run"),
+                Line(_("Maximum"), values(longest), "warn"),
             ],
             **frame,
         ),
         Chart(
             key="throttles",
             title=_("Throttles"),
-            lines=[Line(_("Throttles"), values(throttles := read("Throttles", "Sum")), "warn")],
+            lines=[Line(_("Throttles"), values(throttles), "warn")],
             bars=True,
             summary=f"{total(throttles):g}" if total(throttles) else "",
             **frame,
@@ -110,7 +115,7 @@ def charts(version: Version, over: Range) -> list[Chart]:
         Chart(
             key="concurrency",
             title=_("Concurrent executions"),
-            lines=[Line(_("Maximum"), values(read("ConcurrentExecutions", "Maximum")), "run")],
+            lines=[Line(_("Maximum"), values(concurrency), "run")],
             **frame,
         ),
         Chart(key="age", title=_("Age of asynchronous events"), unit="s", lines=age, **frame),
@@ -120,16 +125,15 @@ def charts(version: Version, over: Range) -> list[Chart]:
 class _Reader:
     """Reads series of one function over one range, all with the same periods."""
 
-    def __init__(self, version: Version, over: Range) -> None:
-        self.version, self.over, self.end = version, over, clock.now()
+    def __init__(self, account: Account, function: Function, over: Range) -> None:
+        self.account, self.function, self.over, self.end = account, function, over, clock.now()
 
-    def __call__(self, metric: str, statistic: str) -> list[Point]:
-        function = self.version.function
+    def __call__(self, metric: str, *statistics: str) -> list[list[Point]]:
         return metric_series(
-            account=function.account,
-            function=function,
+            account=self.account,
+            function=self.function,
             metric=metric,
-            statistic=statistic,
+            statistics=statistics,
             start=self.end - self.over.length,
             end=self.end,
             period_s=self.over.period_s,

@@ -12,6 +12,7 @@ from logs.metrics.reading import (
     read_all_units,
     read_points,
     read_series,
+    read_statistics,
 )
 from logs.metrics.recorder import Recorder, recorder
 from logs.metrics.sources import Source, register_source
@@ -42,6 +43,7 @@ __all__ = [
     "read_all_units",
     "read_points",
     "read_series",
+    "read_statistics",
     "record",
     "recorder",
     "register_source",

@@ -63,13 +63,28 @@ def read_points(
 
     ``statistic`` is ``Sum``, ``Average``, ``Minimum``, ``Maximum``, ``SampleCount`` or a percentile (``p95``).
     """
-    compute = find_statistic(statistic)
-    if compute is None:
-        raise ValueError(f"There is no statistic {statistic}")
+    [points] = read_statistics(
+        account=account, metric=metric, statistics=(statistic,), start=start, end=end, period_s=period_s
+    )
+    return points
+
+
+def read_statistics(
+    *, account: Account, metric: MetricId, statistics: Sequence[str], start: datetime, end: datetime, period_s: int
+) -> list[list[Point]]:
+    """The same for several statistics of one metric, which is read once."""
+    computes = [find_statistic(statistic) for statistic in statistics]
+    if None in computes:
+        raise ValueError(f"There is no such statistic among {statistics}")
     window = Window.covering(start, end, period_s, now=clock.now())
-    series = read_all_units(account=account, metric=metric, window=window, spread=needs_spread(statistic))
+    spread = any(map(needs_spread, statistics))
+    series = read_all_units(account=account, metric=metric, window=window, spread=spread)
     starts = range(window.start, window.end, window.period)
-    return [Point(window.moment(at), compute(series[at]) if at in series else None) for at in starts]
+    return [
+        [Point(window.moment(at), compute(series[at]) if at in series else None) for at in starts]
+        for compute in computes
+        if compute is not None
+    ]
 
 
 # -- GetMetricStatistics ---------------------------------------------------------------------------

@@ -100,10 +100,10 @@ def test_each_period_has_its_own_values(ada, frozen_clock, record):
     for ago in (0, 61, 62, 190):
         record(ada, ago=ago)
 
-    points = selectors.metric_series(
+    [points] = selectors.metric_series(
         account=ada,
         metric="Invocations",
-        statistic="Sum",
+        statistics=("Sum",),
         start=clock.now() - timedelta(minutes=4),
         end=clock.now() + timedelta(minutes=1),
         period_s=60,
