@@ -103,6 +103,10 @@ class Tour:
     def function(self, name: str, code: str = "", event: str = "") -> None:
         self.open(f"functions/{name}/")
         self.page.wait_for_selector(".pane-code code-editor[data-ready] .cm-content")
+        if self.page.locator("#draft-drop").is_visible():  # what another scene left unsaved
+            with self.page.expect_navigation():
+                self.page.click("#draft-drop")
+            self.page.wait_for_selector(".pane-code code-editor[data-ready] .cm-content")
         if code:
             self.type(".pane-code .cm-content", code)
         if code or event:

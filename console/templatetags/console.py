@@ -61,6 +61,7 @@ def editor_scripts() -> SafeString:
 
 
 @register.simple_tag
+@cache  # a page has a hundred of a few dozen
 def icon(name: str, classes: str = "") -> SafeString:
     """A glyph, inlined; it never speaks: the words beside it do."""
     return format_html(
