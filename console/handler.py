@@ -19,7 +19,7 @@ from servestatic.middleware import ServeStaticMiddleware
 
 from core.database import borrowed
 
-THREADS = 12  # that make pages at once; more would only wait for each other
+THREADS = 8  # that make pages at once; more would only wait for each other, and each keeps a cache of the database
 
 
 class Handler(ASGIHandler):
@@ -39,7 +39,7 @@ class Handler(ASGIHandler):
         return response
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        if _waits(request):
+        if waits(request):
             return await super().get_response_async(request)
         on_thread = sync_to_async(self._page, thread_sensitive=False, executor=self._threads)
         return await on_thread(request)
@@ -49,7 +49,7 @@ class Handler(ASGIHandler):
             return self._pages.get_response(request)
 
 
-def _waits(request: HttpRequest) -> bool:
+def waits(request: HttpRequest) -> bool:
     """Whether its view is asynchronous."""
     try:
         return iscoroutinefunction(resolve(request.path_info).func)

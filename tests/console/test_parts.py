@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from django.test import RequestFactory
 
-from console.handler import Handler
+from console.handler import Handler, waits
 from tests.console.conftest import HTMX, text
 
 PART = HTMX | {"HX-Boosted": "true", "HX-Target": "main#main"}
@@ -43,3 +43,11 @@ def test_the_server_answers_what_needs_no_database(path, status):
     response = asyncio.run(Handler().get_response_async(RequestFactory().get(path)))
     assert response.status_code == status
     assert response["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["functions/hello/test/", "functions/hello/lint/", "functions/hello/invocations/0/stream/"]
+)
+def test_what_waits_keeps_none_of_the_threads_that_make_pages(path):
+    assert waits(RequestFactory().get(f"/ada/{path}"))
+    assert not waits(RequestFactory().get("/ada/functions/hello/"))
