@@ -20,10 +20,10 @@ test: ## Set up and run every test; DATABASE=postgres or sqlite: everything on t
 	@sh scripts/setup.sh test && exec $(PYTHON) scripts/test.py $(if $(DATABASE),--database $(DATABASE))
 
 faults: ## Run the fault tests: parts killed, frozen and cut off amid 2,000 events each (ten minutes or more)
-	@sh scripts/setup.sh test && exec env FAULT_EVENTS=2000 FAULT_KILLS=3 $(PYTHON) scripts/test.py tests/faults -rP
+	@sh scripts/setup.sh test && export FAULT_EVENTS=$${FAULT_EVENTS:-2000} FAULT_KILLS=$${FAULT_KILLS:-3} && exec $(PYTHON) scripts/test.py tests/faults -rP
 
 soak: ## Run the fault tests, and the lecture's bottleneck at its full size, for an hour or two: many more events and kills
-	@sh scripts/setup.sh test && exec env FAULT_EVENTS=20000 FAULT_KILLS=12 LAB_EVENTS=5000 $(PYTHON) scripts/test.py tests/faults tests/labs/test_at_001_7.py -rP --timeout 7200
+	@sh scripts/setup.sh test && export FAULT_EVENTS=$${FAULT_EVENTS:-20000} FAULT_KILLS=$${FAULT_KILLS:-12} LAB_EVENTS=$${LAB_EVENTS:-5000} && exec $(PYTHON) scripts/test.py tests/faults tests/labs/test_at_001_7.py -rP --timeout 7200
 
 check: ## Lint, types, import contract, migrations, built assets, forbidden words
 	@sh scripts/setup.sh test && exec $(PYTHON) scripts/check.py
