@@ -12,7 +12,7 @@ from functools import partial
 from core import clock, limits, redis
 from core.errors import ServiceError
 from functions.models import Version
-from runner import finishing, leases, messages, presence, rendezvous, watching
+from runner import finishing, leases, messages, presence, quick, rendezvous, watching
 from runner.answers import WatchEnd
 from runner.execution import Executed, Request, Running
 from runner.messages import Call, Reply
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 _SERVED_KEPT = 10_000
 _SEND_AGAIN_AFTER_S = (0.0, 0.2, 1.0, 3.0)
 _LONG_S = 1.0
-_QUICK_PAYLOAD = 64 * limits.KIB  # a longer event is handed in by a thread
 PLATFORM_FAILURE = "PlatformFailure"  # of a record: the handler had no part in it
 
 
@@ -106,7 +105,7 @@ class Calls:
 
     def begin(self, call: Call) -> Begun | None:
         """Begin with a call if a warm environment is there for it; None: ``serve`` it, in a thread."""
-        if call.watch or call.streams or len(call.payload) > _QUICK_PAYLOAD or call.request_id in self._served:
+        if call.watch or call.streams or len(call.payload) > quick.PAYLOAD or call.request_id in self._served:
             return None
         spec = self._workshop.specs.recall(call.version_id, call.stamp)
         if spec is None or clock.epoch_ms() >= call.expires_ms:

@@ -94,7 +94,7 @@ class Engine:
         self._dispatcher = Dispatcher(
             run=self.take_event, free=self._free_for_events, account_share=max(1, self._slots * 3 // 4)
         )
-        self.events = Events(self.workshop, crew=self._event_crew, on_end=self._dispatcher.ended)
+        self.events = Events(self.workshop, lane=self._lane, crew=self._event_crew, on_end=self._dispatcher.ended)
         self._lane.start()
         if self.serves_events:
             self._dispatcher.start()

@@ -8,6 +8,7 @@ cold start for one, goes to a thread of the crew.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,12 +17,12 @@ from django.conf import settings
 from core import clock, redis
 from core.link import Lost, Pipe
 from core.resp import ReplyError
-from runner import bell, messages, rendezvous
+from runner import bell, leases, messages, rendezvous
 from runner.calls import Begun, Calls
 from runner.crew import Crew
-from runner.environment import Slow
-from runner.execution import Executed
+from runner.execution import Executed, Running
 from runner.messages import Call, Reply
+from runner.quick import Quick, Work
 from runner.reactor import Reactor, Timer
 from runner.rendezvous import LANE, NESTED_LANE
 
@@ -90,6 +91,29 @@ class Lane:
             part.close()
         self._reactor.close()
 
+    # -- for others who run something without a thread -----------------------------------------------
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do ``work`` on the lane's thread; from any thread. What follows here is for that thread alone."""
+        self._reactor.call_soon(work)
+
+    def at(self, moment: float, work: Callable[[], None]) -> Timer:
+        """Do ``work`` at a monotonic moment."""
+        return self._reactor.at(moment, work)
+
+    def drive(self, work: Work, crew: Crew) -> None:
+        """Run what has begun in a warm environment."""
+        Quick(self._reactor, crew, work)
+
+    def release(self, key: str, request_id: str) -> None:
+        """Give a lease back, without waiting for it."""
+
+        def done(result: Any) -> None:
+            if isinstance(result, Lost | ReplyError):
+                self._crew.run(leases.release, key, request_id)
+
+        self._answers.command(done, "ZREM", key, request_id)
+
     # -- room --------------------------------------------------------------------------------------
 
     def _has_room(self) -> bool:
@@ -122,7 +146,7 @@ class Lane:
             if (begun := self._calls.begin(call)) is None:
                 self._crew.run(self._calls.serve, call)
             else:
-                _Quick(self, self._calls, begun)
+                self.drive(_CallWork(self, self._calls, begun), self._crew)
 
     def finish(self, calls: Calls, begun: Begun, executed: Executed) -> None:
         """Answer a call that was run without a thread."""
@@ -140,46 +164,23 @@ class Lane:
         calls.record(begun, executed)
 
 
-class _Quick:
-    """One call in a warm environment, on the lane's own thread for as long as nothing has to be waited for."""
+@dataclass(frozen=True, slots=True)
+class _CallWork:
+    """A call in a warm environment."""
 
-    def __init__(self, lane: Lane, calls: Calls, begun: Begun) -> None:
-        self._lane, self._calls, self._begun = lane, calls, begun
-        self._reactor, self._crew = lane._reactor, lane._crew
-        self._timer: Timer | None = None
-        self._fd = -1
-        conversation = begun.running.conversation
-        self._crew.enter()
-        if conversation is None or not conversation.is_sent:
-            self._hand_over()
-            return
-        self._fd = conversation.fileno()
-        self._timer = self._reactor.at(conversation.deadline, self._hand_over)
-        self._reactor.watch(self._fd, self._advance)
+    lane: Lane
+    calls: Calls
+    begun: Begun
 
-    def _advance(self) -> None:
-        try:
-            executed = self._begun.running.advance()
-        except Slow:
-            self._hand_over()
-            return
-        except Exception:
-            log.exception("Call %s met a mistake of the lane", self._begun.call.request_id)
-            self._hand_over()
-            return
-        if executed is not None:
-            self._let_go()
-            self._lane.finish(self._calls, self._begun, executed)
+    @property
+    def running(self) -> Running:
+        return self.begun.running
 
-    def _hand_over(self) -> None:
-        self._let_go()
-        self._crew.run(self._calls.serve_rest, self._begun)
-        self._crew.leave()
+    def over(self, executed: Executed) -> None:
+        self.lane.finish(self.calls, self.begun, executed)
 
-    def _let_go(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._reactor.forget(self._fd)
+    def rest(self) -> None:
+        self.calls.serve_rest(self.begun)
 
 
 # -- connections -----------------------------------------------------------------------------------
@@ -267,6 +268,14 @@ class _Answers(_Connected):
             return
         keys = [call.answer_to, call.lease_key]
         self._pipe.script(replied, rendezvous.ANSWER, keys=keys, args=[messages.encode_reply(reply), call.request_id])
+        self._check()
+
+    def command(self, on_reply: Callable[[Any], None], *parts: str) -> None:
+        """A command of somebody else's, whose loss does no harm."""
+        if self._pipe is None:
+            on_reply(Lost())
+            return
+        self._pipe.command(on_reply, *parts)
         self._check()
 
 

@@ -12,12 +12,15 @@ from logs.services import FunctionLogBatch
 from runner import claims, finishing, leases, lookup
 from runner.claims import Claimed, ClaimKey
 from runner.crew import Crew
-from runner.execution import Request
+from runner.execution import Executed
 from runner.finishing import Result
+from runner.lane import Lane
 from runner.lookup import Found
 from runner.policies import Book
 from runner.pool import OutOfPatience, Slot
 from runner.retries import Cause
+from runner.shortcut import Shortcut, request
+from runner.specs import RunSpec
 from runner.workshop import Workshop, log_batch
 from runner.writer import Entry
 
@@ -27,10 +30,11 @@ _LINE_S = 60.0  # an event waits so long for an environment, then it is tried ag
 
 
 class Events:
-    """Executes claimed events on the threads of ``crew``; ``on_end`` hears the function of each that is over."""
+    """Executes claimed events, by the lane or on the threads of ``crew``; ``on_end`` hears the function of each that is over."""
 
-    def __init__(self, workshop: Workshop, *, crew: Crew, on_end: Callable[[uuid.UUID], None]) -> None:
-        self._workshop, self._crew, self._on_end = workshop, crew, on_end
+    def __init__(self, workshop: Workshop, *, lane: Lane, crew: Crew, on_end: Callable[[uuid.UUID], None]) -> None:
+        self._workshop, self._lane, self._on_end = workshop, lane, on_end
+        self._shortcut = Shortcut(workshop, lane=lane, crew=crew, events=self)
         # By claim, not by event: one that was lost may still run beside the one that took the event again.
         self._held: dict[ClaimKey, Claimed] = {}  # claimed here and not yet ended in the database
         self._executing: dict[ClaimKey, Claimed] = {}
@@ -58,7 +62,7 @@ class Events:
             self._refuse(claimed, error)
             return
         self._executing[claimed.key] = claimed
-        self._crew.run(self._run, claimed, found)
+        self._shortcut.offer(claimed, found)
 
     def held_count(self) -> int:
         """How many are claimed here and not yet ended in the database."""
@@ -93,20 +97,37 @@ class Events:
         else:
             self._end(claimed, partial(finishing.finish, claimed, Result(None, failure=error.text)))
 
-    def _run(self, claimed: Claimed, found: Found) -> None:
+    # -- running, as the shortcut asks for it ------------------------------------------------------
+
+    def on_slot(self, claimed: Claimed, slot: Slot) -> None:
+        """It runs there: so that another thread can stop it."""
+        self._slots[claimed.key] = slot
+
+    def run(self, claimed: Claimed, found: Found) -> None:
+        """Run it from the beginning; waits for an environment."""
+
+        def work(spec: RunSpec) -> Executed:
+            order = request(claimed, found, until=clock.monotonic() + _LINE_S)
+            return self._workshop.run(spec, order, on_slot=partial(self.on_slot, claimed))
+
+        self._finish(claimed, lambda: self._workshop.specs.get(found.version_id, found.stamp), work)
+
+    def rest(self, claimed: Claimed, spec: RunSpec, work: Callable[[], Executed]) -> None:
+        """Do what is left of one that the lane began with."""
+        self._finish(claimed, lambda: spec, lambda _spec: work())
+
+    def over(self, claimed: Claimed, spec: RunSpec, executed: Executed) -> None:
+        """The lane ran it."""
+        batch = log_batch(spec, str(claimed.id), executed)
+        finish = partial(finishing.finish, claimed, Result(executed, spec.version))
+        self._end(claimed, finish, batch, release=self._lane.release)
+
+    def _finish(self, claimed: Claimed, get_spec: Callable[[], RunSpec], work: Callable[[RunSpec], Executed]) -> None:
         version, executed, batch, failure = None, None, None, ""
         try:
-            spec = self._workshop.specs.get(found.version_id, found.stamp)
+            spec = get_spec()
             version = spec.version
-            request = Request(
-                request_id=str(claimed.id),
-                payload=claimed.payload,
-                invoked_arn=found.invoked_arn,
-                until=clock.monotonic() + _LINE_S,
-                patient=True,
-                trace_id=claimed.trace,
-            )
-            executed = self._workshop.run(spec, request, on_slot=partial(self._slots.__setitem__, claimed.key))
+            executed = work(spec)
             batch = log_batch(spec, str(claimed.id), executed)
         except OutOfPatience:
             failure = "All of the server's memory for functions stayed in use."
@@ -123,10 +144,17 @@ class Events:
     def _runs(self, request_id: uuid.UUID) -> bool:
         return any(claimed.id == request_id for claimed in list(self._executing.values()))
 
-    def _end(self, claimed: Claimed, finish: Callable[[Book], bool], batch: FunctionLogBatch | None = None) -> None:
+    def _end(
+        self,
+        claimed: Claimed,
+        finish: Callable[[Book], bool],
+        batch: FunctionLogBatch | None = None,
+        *,
+        release: Callable[[str, str], None] = leases.release,
+    ) -> None:
         self._executing.pop(claimed.key, None)
         if claimed.lease_key and not self._runs(claimed.id):
-            leases.release(claimed.lease_key, str(claimed.id))
+            release(claimed.lease_key, str(claimed.id))
         done = partial(self._held.pop, claimed.key, None)
         look_up = partial(finishing.look_up, claimed)
         self._workshop.writer.put(Entry(finish=finish, look_up=look_up, logs=batch, done=done))
