@@ -72,17 +72,23 @@ class _Desk:
 
     def _serve(self) -> None:
         while True:
-            if batch := self._gather():
-                try:
-                    with database.borrowed():
-                        self._accept(batch)
-                except Exception as error:  # the thread lives on, and whoever has not been told is told
-                    log.exception("Events could not be accepted")
-                    _tell([(asked, error) for asked in batch if not asked.future.done()])
+            if (first := self._first()) is None:
+                continue
+            batch = [first]
+            try:
+                with database.borrowed():
+                    self._accept(batch)
+            except Exception as error:  # the thread lives on, and whoever has not been told is told
+                log.exception("Events could not be accepted")
+                _tell([(asked, error) for asked in batch if not asked.future.done()])
 
     def _accept(self, batch: list[_Asked]) -> None:
-        admitted = self._admit(batch)
-        _tell([(asked, error) for asked, error in zip(admitted, _commit(admitted), strict=True)])
+        """Accept ``batch``, and whoever has come by the time that it is this thread's turn to write."""
+        with database.turn():
+            self._gather(batch)
+            admitted = self._admit(batch)
+            results = _commit(admitted)
+        _tell([(asked, error) for asked, error in zip(admitted, results, strict=True)])
 
     def _admit(self, batch: list[_Asked]) -> list[_Asked]:
         """Those whose account's backlog is not full; the others are told so."""
@@ -98,18 +104,19 @@ class _Desk:
         _tell(refused)
         return admitted
 
-    def _gather(self) -> list[_Asked]:
+    def _first(self) -> _Asked | None:
         try:
-            batch = [self._waiting.get(timeout=_IDLE_S)]
+            return self._waiting.get(timeout=_IDLE_S)
         except Empty:
             connection.close()
-            return []
+            return None
+
+    def _gather(self, batch: list[_Asked]) -> None:
         while len(batch) < _BATCH:
             try:
                 batch.append(self._waiting.get_nowait())
             except Empty:
-                break
-        return batch
+                return
 
 
 def _commit(batch: list[_Asked]) -> list[Exception | None]:
@@ -117,7 +124,7 @@ def _commit(batch: list[_Asked]) -> list[Exception | None]:
     if not batch:
         return []
     try:
-        with database.turn(), transaction.atomic():
+        with transaction.atomic():
             records.insert([asked.row for asked in batch])
     except (OperationalError, InterfaceError) as error:
         return [error] * len(batch)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, DateTimeField, F, Q
+from django.db.models import DateTimeField, F, Q
 
 from accounts import clocks
 from core import clock, database, failpoints, ids, limits
@@ -24,7 +24,8 @@ from runner.models import Invocation, State
 from runner.policies import Book
 from runner.retries import Cause, platform_pause, too_old
 
-BATCH = 10
+BATCH = 20  # of a function, or an account, in one round
+_YOUNGEST = timedelta(seconds=limits.ASYNC_EVENT_AGE_S_MIN)  # no policy ends an event before
 # every function with something queued, each found by one step in the index (state, function, due_at)
 _HEADS = """
 WITH RECURSIVE pending(function_id) AS (
@@ -111,8 +112,12 @@ def _moment(value: object) -> datetime:
 
 def running_by_account() -> Counter[str]:
     """How many events of each account are being executed, in all workers."""
-    rows = Invocation.objects.filter(state=State.RUNNING).values_list("account_id").annotate(Count("id"))
-    return Counter(dict(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT account_id, count(*) FROM runner_invocation WHERE state = %s GROUP BY account_id",
+            [State.RUNNING.value],
+        )
+        return Counter(dict(cursor.fetchall()))
 
 
 def in_turn(found: Iterable[Head], *, running: Mapping[str, int], served: Mapping[str, int]) -> list[list[Head]]:
@@ -194,7 +199,8 @@ def _hopeless(function: Function, row: Invocation, book: Book) -> Cause | None:
         return Cause.ZERO_RESERVED_CONCURRENCY
     timeline = clocks.of(function.account)
     asked_at, now = timeline.aged(row.asked_at), timeline.aged(clock.now())
-    if too_old(asked_at=asked_at, now=now, policy=book.policy(function, row.qualifier)):
+    may_be_too_old = now - asked_at >= _YOUNGEST
+    if may_be_too_old and too_old(asked_at=asked_at, now=now, policy=book.policy(function, row.qualifier)):
         return Cause.EVENT_AGE_EXCEEDED
     if function.recursive_loop != ALLOW and hops_of(row.trace, function_id=str(function.pk)) > HOPS:
         return Cause.RECURSIVE_INVOCATION

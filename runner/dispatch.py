@@ -34,6 +34,9 @@ class Dispatcher:
         self._begun: dict[UUID, int] = {}  # function with due events: the same
         self._turns = itertools.count()
         self._throttled: dict[UUID, float] = {}  # function: not before this monotonic moment
+        self._ended: set[UUID] = set()  # functions of which an event ended in this round
+        self._is_full = True  # whether an end would make room for an event that is due
+        self._has_more = False  # whether the last round left events that could be taken now
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -51,9 +54,11 @@ class Dispatcher:
         self._wake.set()
 
     def ended(self, function_id: UUID) -> None:
-        """An event of this function has ended: there is room for another."""
+        """An event of this function has ended: if events wait for room, there is some."""
+        self._ended.add(function_id)
         self._throttled.pop(function_id, None)
-        self._wake.set()
+        if self._is_full:
+            self._wake.set()
 
     def _loop(self) -> None:
         swept = 0.0
@@ -68,6 +73,8 @@ class Dispatcher:
                     while not self._over.is_set() and (count := self.dispatch()):
                         if count < BATCH:
                             self._over.wait(_BREATH_S)
+                        if not self._has_more:
+                            break  # whatever comes, comes with a ring
             except (DatabaseError, InterfaceError, MessengerUnavailable) as error:
                 log.warning("Events wait: %s", error)
                 self._over.wait(TICK_S)
@@ -78,24 +85,31 @@ class Dispatcher:
 
     def dispatch(self) -> int:
         """One round over the accounts with due events; how many were claimed."""
+        self._is_full = True  # until it is seen that nothing waits: an end meanwhile is not missed
+        self._has_more = False
+        self._ended.clear()
         free = self._free()
         if free <= 0:
             return 0
         heads = [head for head in claims.heads() if self._throttled.get(head.function.pk, 0.0) <= clock.monotonic()]
         if not heads:
+            self._is_full = bool(self._throttled)
             return 0
         due = {head.function.pk for head in heads}
         self._begun = {function_id: turn for function_id, turn in self._begun.items() if function_id in due}
         running = claims.running_by_account()
         accounts = claims.in_turn(heads, running=running, served=self._served)
         share = max(1, min(BATCH, free // len(accounts)))
-        count = 0
+        count, is_full = 0, bool(self._throttled)
         for of_account in accounts:
             account_id = of_account[0].account_id
-            limit = min(share, free - count, self._account_share - running[account_id])
-            if taken := self._serve_account(of_account, limit):
+            room = min(free - count, self._account_share - running[account_id])
+            taken = self._serve_account(of_account, min(share, room))
+            if taken:
                 self._served[account_id] = next(self._turns)
                 count += taken
+            is_full = is_full or taken >= room
+        self._is_full = is_full or bool(self._throttled)
         return count
 
     def _serve_account(self, heads: list[Head], limit: int) -> int:
@@ -112,8 +126,12 @@ class Dispatcher:
 
     def _serve(self, head: Head, limit: int) -> int:
         claimed, throttled = claims.claim(head, limit=limit)
+        self._has_more = self._has_more or len(claimed) >= limit
         if throttled:
             self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
+            if head.function.pk in self._ended:  # there may be room since it was asked for
+                self._throttled.pop(head.function.pk, None)
+                self._has_more = True
         if claimed:
             self._begun[head.function.pk] = next(self._turns)
         for one in claimed:

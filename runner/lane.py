@@ -105,12 +105,13 @@ class Lane:
         """Run what has begun in a warm environment."""
         Quick(self._reactor, crew, work)
 
-    def release(self, key: str, request_id: str) -> None:
-        """Give a lease back, without waiting for it."""
+    def release(self, key: str, request_id: str, then: Callable[[], None]) -> None:
+        """Give a lease back without waiting for it; ``then`` it is free."""
 
         def done(result: Any) -> None:
             if isinstance(result, Lost | ReplyError):
                 self._crew.run(leases.release, key, request_id)
+            then()
 
         self._answers.command(done, "ZREM", key, request_id)
 

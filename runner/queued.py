@@ -29,6 +29,12 @@ log = logging.getLogger(__name__)
 _LINE_S = 60.0  # an event waits so long for an environment, then it is tried again later
 
 
+def _release(key: str, request_id: str, then: Callable[[], None]) -> None:
+    """Give a lease back; ``then`` it is free."""
+    leases.release(key, request_id)
+    then()
+
+
 class Events:
     """Executes claimed events, by the lane or on the threads of ``crew``; ``on_end`` hears the function of each that is over."""
 
@@ -150,13 +156,15 @@ class Events:
         finish: Callable[[Book], bool],
         batch: FunctionLogBatch | None = None,
         *,
-        release: Callable[[str, str], None] = leases.release,
+        release: Callable[[str, str, Callable[[], None]], None] = _release,
     ) -> None:
         self._executing.pop(claimed.key, None)
-        if claimed.lease_key and not self._runs(claimed.id):
-            release(claimed.lease_key, str(claimed.id))
         done = partial(self._held.pop, claimed.key, None)
         look_up = partial(finishing.look_up, claimed)
         self._workshop.writer.put(Entry(finish=finish, look_up=look_up, logs=batch, done=done))
         self._slots.pop(claimed.key, None)
-        self._on_end(claimed.function_id)
+        on_end = partial(self._on_end, claimed.function_id)
+        if claimed.lease_key and not self._runs(claimed.id):
+            release(claimed.lease_key, str(claimed.id), on_end)
+        else:
+            on_end()

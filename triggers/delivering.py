@@ -9,7 +9,7 @@ import json
 import logging
 import random
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from queues.errors import QueueDoesNotExist
 from queues.selectors import queue_of_arn
 from queues.services import send_message
 from runner.services import invoke_async
-from triggers import access, bell
+from triggers import access, bell, documents
 from triggers.errors import NotPermitted
 from triggers.models import DELETE, Delivery, Schedule, Timetable
 
@@ -275,7 +275,11 @@ def code_of(error: ServiceError) -> str:
 
 
 def dead_letter_attributes(delivery: Delivery, condition: str) -> dict[str, str]:
-    """What a dead letter, whose body is what the target should have got, says about its failure."""
+    """What a dead letter, whose body is what the target should have got, says about its failure.
+
+    Sources: EventBridge user guide, "Using dead-letter queues to process undelivered events"; EventBridge Scheduler user
+    guide, "Configuring a dead-letter queue", the event that is received. A payload is never longer than a message.
+    """
     named = "SCHEDULE_ARN" if delivery.service == SCHEDULER else "RULE_ARN"
     attributes = {
         named: delivery.origin_arn,
@@ -286,13 +290,13 @@ def dead_letter_attributes(delivery: Delivery, condition: str) -> dict[str, str]
     }
     if condition:
         attributes["EXHAUSTED_RETRY_CONDITION"] = condition
-    if delivery.service == SCHEDULER and delivery.firing is not None:
-        attributes["SCHEDULED_TIME"] = _iso(delivery.firing.nominal_at)
+    if delivery.service == SCHEDULER:
+        attributes["IS_PAYLOAD_TRUNCATED"] = "false"
+        if delivery.firing is not None:
+            at = delivery.firing.nominal_at
+            attributes["SCHEDULED_TIME"] = documents.iso(at)
+            attributes["EXECUTION_ID"] = documents.execution_id(schedule_arn=delivery.origin_arn, time=at)
     return attributes
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _end(delivery: Delivery, state: Delivery.State) -> None:

@@ -1,5 +1,6 @@
 """The events that schedules and rules send, as AWS builds them. Pure."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable
@@ -61,6 +62,11 @@ def scheduler_event(*, account_id: str, region: str, schedule_arn: str, time: da
         time=time,
         resources=[schedule_arn],
     )
+
+
+def execution_id(*, schedule_arn: str, time: datetime) -> str:
+    """The name of what a schedule does at one moment: sixteen digits, as Scheduler's own."""
+    return hashlib.sha256(f"{schedule_arn} {time.astimezone(UTC).isoformat()}".encode()).hexdigest()[:16]
 
 
 def compact(document: Any) -> str:

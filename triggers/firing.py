@@ -7,7 +7,6 @@ times as many, or a server that is busy for seconds would lose some.
 """
 
 import random
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -277,7 +276,10 @@ def _schedule_input(schedule: Schedule, firing: Firing) -> str:
         str(given)
         .replace("<aws.scheduler.schedule-arn>", schedule.arn)
         .replace("<aws.scheduler.scheduled-time>", documents.iso(firing.nominal_at))
-        .replace("<aws.scheduler.execution-id>", str(uuid.uuid4()))
+        .replace(
+            "<aws.scheduler.execution-id>",
+            documents.execution_id(schedule_arn=schedule.arn, time=firing.nominal_at),
+        )
     )
 
 

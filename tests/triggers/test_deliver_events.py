@@ -1,6 +1,7 @@
 """What rules send: to functions, queues and other buses, transformed, tried again, and at last a dead letter."""
 
 import json
+import re
 
 import pytest
 from django.db import transaction
@@ -217,18 +218,27 @@ def test_a_dead_letter_queue_whose_policy_says_nothing_of_the_rule_gets_nothing(
 
 
 def test_a_schedules_dead_letter_is_sent_with_its_role(ada, make_schedule, queue, frozen_clock):
-    target = {"Input": '{"n": 1}', "DeadLetterConfig": {"Arn": queue.arn}}
+    target = {"Input": '"<aws.scheduler.execution-id>"', "DeadLetterConfig": {"Arn": queue.arn}}
     schedule = make_schedule(ada, target=target)
     delete_function(account=ada, name="hello")
     firing.fire_due()
     delivering.deliver_due()
     queue.refresh_from_db()
     [message] = receive_message(queue=queue)
-    assert message.body == '{"n": 1}'
-    told = {name: (attribute.data_type, attribute.value) for name, attribute in message.attributes.items()}
-    assert told["SCHEDULE_ARN"] == ("String", schedule.arn)
-    assert told["SCHEDULED_TIME"] == ("String", "2026-11-23T12:00:00Z")
-    assert told["ERROR_CODE"] == ("String", "ResourceNotFoundException")
+    execution = json.loads(message.body)
+    assert re.fullmatch("[0-9a-f]{16}", execution)
+    assert {attribute.data_type for attribute in message.attributes.values()} == {"String"}
+    told = {name: attribute.value for name, attribute in message.attributes.items()}
+    assert told.pop("ERROR_MESSAGE").startswith("Function not found: arn:aws:lambda:us-east-1:")
+    assert told == {
+        "ERROR_CODE": "ResourceNotFoundException",
+        "EXECUTION_ID": execution,
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "RETRY_ATTEMPTS": "0",
+        "SCHEDULED_TIME": "2026-11-23T12:00:00Z",
+        "SCHEDULE_ARN": schedule.arn,
+        "TARGET_ARN": arns.function("us-east-1", ada.id, "hello"),
+    }
 
 
 # -- destinations of functions ---------------------------------------------------------------------
