@@ -57,8 +57,17 @@ class _Place:
 class Shortcut:
     """``offer`` events, from any thread; everything else here belongs to the lane's."""
 
-    def __init__(self, workshop: Workshop, *, lane: Lane, crew: Crew, events: Events) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        *,
+        lane: Lane,
+        crew: Crew,
+        events: Events,
+        now: Callable[[], float] = clock.monotonic,
+    ) -> None:
         self._workshop, self._lane, self._crew, self._events = workshop, lane, crew, events
+        self._now = now
         self._lines: defaultdict[str, deque[_Place]] = defaultdict(deque)  # by fingerprint
         self._running: defaultdict[str, int] = defaultdict(int)
         self._usual_s: dict[str, float] = {}  # how long one takes, of late
@@ -79,7 +88,7 @@ class Shortcut:
         if self._wait_s(spec.fingerprint) > _WORTH_WAITING_S:
             self._give_to_crew(claimed, found)
             return
-        place.timer = self._lane.at(clock.monotonic() + _PATIENCE_S, lambda: self._leave(place))
+        place.timer = self._lane.at(self._now() + _PATIENCE_S, lambda: self._leave(place))
         self._lines[spec.fingerprint].append(place)
 
     def _give_to_crew(self, claimed: Claimed, found: Found) -> None:
@@ -128,7 +137,7 @@ class Shortcut:
             pool.release(slot, reusable=False)
             self._give_to_crew(place.claimed, place.found)
             return True
-        place.begun = clock.monotonic()
+        place.begun = self._now()
         self._running[place.spec.fingerprint] += 1
         self._lane.drive(_Work(self, place, running), self._crew)
         self._crew.leave()  # ``drive`` counts it from here on
@@ -136,7 +145,7 @@ class Shortcut:
 
     def over(self, place: _Place, executed: Executed) -> None:
         """It has ended on the lane's thread."""
-        fingerprint, took_s = place.spec.fingerprint, clock.monotonic() - place.begun
+        fingerprint, took_s = place.spec.fingerprint, self._now() - place.begun
         if len(self._usual_s) > _REMEMBERED:
             self._usual_s.clear()
         self._usual_s[fingerprint] = (self._usual_s.get(fingerprint, took_s) + took_s) / 2
