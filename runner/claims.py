@@ -140,7 +140,9 @@ def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
     Events that outlived their policy, are at the end of a loop, and all events of a function that may not run at all, are taken without a
     lease and carry ``give_up``. Raises ``MessengerUnavailable``.
     """
-    rows = _due_rows(head.function, limit=limit)
+    allowance = lookup.allowance(head.function, head.account_limit)
+    fitting = min(limit, allowance.limit or limit)
+    rows = _due_rows(head.function, limit=fitting)
     if not rows:
         return [], False
     book = Book()
@@ -149,11 +151,10 @@ def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
         first = next(iter(causes.values()))
         hopeless = [row for row in rows if causes.get(row.pk) is first]
         return _take(hopeless, head, lease_key="", give_up=first), False
-    allowance = lookup.allowance(head.function, head.account_limit)
     got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=lease_s())
     claimed = _take(rows[:got], head, lease_key=allowance.key, give_up=None)
     _give_back(allowance, rows[:got], claimed)
-    return claimed, got < len(rows)
+    return claimed, got < len(rows) or len(rows) == fitting < limit
 
 
 def claim_one(request_id: str) -> Claimed | None:

@@ -126,7 +126,8 @@ class Dispatcher:
 
     def _serve(self, head: Head, limit: int) -> int:
         claimed, throttled = claims.claim(head, limit=limit)
-        self._has_more = self._has_more or len(claimed) >= limit
+        if claimed and (len(claimed) >= limit or claimed[0].give_up is not None):
+            self._has_more = True
         if throttled:
             self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
             if head.function.pk in self._ended:  # there may be room since it was asked for

@@ -242,3 +242,41 @@ def test_an_event_knows_how_many_come_before_it(ada, send, frozen_clock):
     (head,) = (head for head in claims.heads() if head.function.name == "hello")
     claims.claim(head, limit=2)
     assert [selectors.ahead_of(invocation=row) for row in rows[2:]] == [0, 1]
+
+
+class TestWhenToLookAgain:
+    """A round that took all there is waits for a ring; one that left something looks again by itself."""
+
+    @pytest.fixture
+    def dispatcher(self):
+        from runner.dispatch import Dispatcher
+
+        self.taken = []
+        return Dispatcher(run=self.taken.append, free=lambda: 100, account_share=100)
+
+    def test_it_took_all_there_is(self, ada, send, dispatcher):
+        send(ada, 3)
+        assert (dispatcher.dispatch(), dispatcher._has_more, dispatcher._is_full) == (3, False, False)
+
+    def test_it_took_a_function_s_part(self, ada, send, dispatcher):
+        send(ada, claims.BATCH + 1, "flood")
+        send(ada, 1, "quiet")
+        assert dispatcher.dispatch() < claims.BATCH
+        assert dispatcher._has_more
+
+    def test_it_gave_up_events_that_no_one_may_run(self, ada, send, dispatcher):
+        from functions.models import Function
+
+        send(ada, 3)
+        Function.objects.update(reserved_concurrency=0)
+        assert (dispatcher.dispatch(), dispatcher._has_more) == (3, True)
+
+    def test_a_narrow_function_waits_for_an_end(self, ada, send, dispatcher):
+        from functions.models import Function
+
+        send(ada, 3)
+        Function.objects.update(reserved_concurrency=1)
+        assert (dispatcher.dispatch(), dispatcher._is_full) == (1, True)
+        dispatcher._wake.clear()
+        dispatcher.ended(self.taken[0].function_id)
+        assert dispatcher._wake.is_set()
