@@ -74,7 +74,7 @@ def run(jobs: list[Job[Any]]) -> list[Any]:
     effects = Effects()
     results: list[Any] = []
     try:
-        with transaction.atomic():
+        with database.turn(), transaction.atomic():
             for job in jobs:
                 try:
                     results.append(job(effects))
