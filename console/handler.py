@@ -6,6 +6,7 @@ checks of the editor) is an asynchronous view and goes that way, because it must
 some milliseconds: they go through the same middleware on one of a few threads that live on.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from inspect import iscoroutinefunction
 
@@ -19,7 +20,15 @@ from servestatic.middleware import ServeStaticMiddleware
 
 from core.database import borrowed
 
+_CHUNK = re.compile(r"/chunk-[0-9A-Z]{8}\.")
 THREADS = 8  # that make pages at once; more would only wait for each other, and each keeps a cache of the database
+
+
+class _Files(ServeStaticMiddleware):  # type: ignore[misc]  # it has no types
+    """Static files; the parts of the editor are named by what is in them, as all others are by ``collectstatic``."""
+
+    def immutable_file_test(self, path: str, url: str) -> bool:
+        return bool(_CHUNK.search(url) or super().immutable_file_test(path, url))
 
 
 class Handler(ASGIHandler):
@@ -30,7 +39,7 @@ class Handler(ASGIHandler):
         self._pages = BaseHandler()
         self._pages.load_middleware(is_async=False)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
-        self._files = ServeStaticMiddleware(self._answer)
+        self._files = _Files(self._answer)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """A static file, which is read in the event loop; or what the middleware and the view give."""

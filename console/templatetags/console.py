@@ -57,7 +57,9 @@ def _chunks() -> list[str]:
 @register.simple_tag
 def editor_scripts() -> SafeString:
     """Has the browser fetch the editor together with the page, not after the script that starts it."""
-    return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((url,) for url in _chunks()))
+    return format_html_join(
+        "\n", '<link rel="modulepreload" href="{}" fetchpriority="low">', ((url,) for url in _chunks())
+    )
 
 
 @register.simple_tag

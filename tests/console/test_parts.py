@@ -51,3 +51,9 @@ def test_the_server_answers_what_needs_no_database(path, status):
 def test_what_waits_keeps_none_of_the_threads_that_make_pages(path):
     assert waits(RequestFactory().get(f"/ada/{path}"))
     assert not waits(RequestFactory().get("/ada/functions/hello/"))
+
+
+def test_the_parts_of_the_editor_are_kept_by_the_browser_for_good():
+    files = Handler()._files
+    assert files.immutable_file_test("", "/static/console/chunk-QVM2WUD5.js")
+    assert not files.immutable_file_test("", "/static/console/other.js")
