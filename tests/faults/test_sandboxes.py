@@ -28,7 +28,8 @@ def test_processes_of_sandboxes_end_with_their_worker(product: Live):
     """How soon depends on what else the machine does: it is printed; docs/reliability.md says what was seen."""
     worker = product.process_with("console worker")
     busy(product, "asleep")
-    inside = machine.descendants(worker)
+    # each has a first process and the function's
+    inside = eventually(lambda: machine.descendants(worker), lambda found: len(found) >= 2 * MANY)
     with machine.Ends(inside) as ends:
         os.kill(worker, signal.SIGKILL)
         print(f"{len(inside)} processes were gone {ends.wait():.2f} s after their worker")
