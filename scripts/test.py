@@ -25,7 +25,7 @@ from private_postgres import HOW_TO_INSTALL, Cluster, programs
 NO_TESTS_COLLECTED = 5
 # Processes beyond the processors there are. Half the time of all tests together is waiting for other programs and for
 # clocks; those that depend on the database wait less.
-EVERYTHING, OF_THE_DATABASE = 2, 1
+EVERYTHING, OF_THE_DATABASE = 1, 1
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDER = "*/hashicorp/aws"  # in a mirror, below the name of where it came from
 MIRRORS = (  # where Terraform itself, packages and administrators put providers
