@@ -190,9 +190,11 @@ def test_without_a_mouse(student):
     page.goto(student.home)
     student.make_room("by-keyboard")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    shortcuts = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(shortcuts).to_be_visible()
     assert student.accessibility() == []
     page.keyboard.press("Escape")
+    expect(shortcuts).to_be_hidden()
     page.keyboard.press("c")
     page.wait_for_url(f"{student.home}functions/new/")
     expect(page.get_by_label("Function name")).to_be_focused()
