@@ -13,15 +13,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
 
 @contextmanager
 def held(student, pattern) -> Iterator[list[Route]]:
-    """The requests for ``pattern`` that were made within; each waits until the end, and is then answered wholly."""
-    routes: list[Route] = []
-    student.page.route(pattern, lambda route: routes.append(route))
+    """The requests for ``pattern`` that are made within wait until its end; then all of them are over."""
+    page, routes, over = student.page, [], []
+    page.route(pattern, lambda route: routes.append(route))
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda request: over.append(request))
     yield routes
-    student.page.unroute(pattern)
-    for route in routes:
-        with student.page.expect_event("requestfinished", lambda one, route=route: one == route.request):
-            route.continue_()
-    student.page.evaluate("() => fetch(location.href).then((answer) => answer.text())")  # it comes after them
+    waiting = [route.request for route in routes]
+    for route in tuple(routes):
+        route.continue_()
+    page.unroute(pattern)  # lets those through that came meanwhile
+    eventually(lambda: page.title() and [request for request in waiting if request not in over], lambda left: not left)
+    page.evaluate("() => fetch(location.href).then((answer) => answer.text())")  # what they had to tell is told
 
 
 def asked(student, routes):
