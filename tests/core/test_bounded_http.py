@@ -1,5 +1,6 @@
 """A server whose clients send heads that are too long, or never finish them."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -55,6 +56,27 @@ def test_requests_one_after_the_other_are_served(connection: socket.socket) -> N
         answer = connection.recv(65536)
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert answer.endswith(str(size).encode())
+
+
+def test_a_head_that_nothing_follows_yet_goes_out_by_itself() -> None:
+    written: list[bytes] = []
+    loop = asyncio.new_event_loop()
+
+    class Transport:
+        def write(self, data: bytes) -> None:
+            written.append(data)
+
+        def writelines(self, parts: list[bytes]) -> None:
+            written.append(b"".join(parts))
+
+    together: Any = bounded_http._Together(Transport(), loop)  # type: ignore[arg-type]
+    together.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    together.write(b"body")
+    together.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    loop.run_until_complete(asyncio.sleep(0))
+    together.write(b"later")
+    loop.close()
+    assert written == [b"HTTP/1.1 200 OK\r\n\r\nbody", b"HTTP/1.1 200 OK\r\n\r\n", b"later"]
 
 
 def test_a_head_without_end_is_refused(connection: socket.socket) -> None:
