@@ -124,7 +124,7 @@ class Api:
             raise errors.UnknownService(service=signature.service)
         _check_scope(signature, service)
         route = routing.find_early(service, request)
-        size = bodies.expected_size(request.headers, limit=_limit(route))
+        size = bodies.expected_size(request.headers, limit=_limit(service, route))
         with self._budget.reserve(identity.account.id, size):
             await _read_body(call, route)
             model = route.operation if route else None
@@ -187,16 +187,18 @@ def read_head(scope: Scope) -> Request:
 
 async def _read_body(call: Call, route: Route | None) -> None:
     name = route.operation.name if route else "requested"
-    limit = _limit(route)
+    limit = _limit(call.service, route)
     body = await bodies.read(call.receive, call.request.headers, operation=name, limit=limit)
     call.body_read, call.body_sha256 = True, body.sha256
     call.request.body = body.data
 
 
-def _limit(route: Route | None) -> int:
+def _limit(service: ServiceModel | None, route: Route | None) -> int:
+    """A form tells its operation in the body: then it is the most that one of the service's takes."""
+    name = service.name if service else ""
     if route is None:
-        return bodies.DEFAULT_LIMIT
-    return bodies.LIMITS.get((route.operation.service.name, route.operation.name), bodies.DEFAULT_LIMIT)
+        return bodies.FORM_LIMITS.get(name, bodies.DEFAULT_LIMIT)
+    return bodies.LIMITS.get((name, route.operation.name), bodies.DEFAULT_LIMIT)
 
 
 def _endpoint(scope: Scope, request: Request) -> str:
@@ -230,7 +232,7 @@ def _verify(signature: signing.Signature, call: Call, identity: Identity, model:
     request = call.request
     if "content-encoding" in request.headers:
         name = model.name if model else "requested"
-        limit = _limit(Route(model)) if model else bodies.DEFAULT_LIMIT
+        limit = _limit(call.service, Route(model) if model else None)
         request.body = bodies.decode(request.body, request.headers, operation=name, limit=limit)
 
 

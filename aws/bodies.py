@@ -19,6 +19,7 @@ INVOKE_LIMIT = INVOKE_SYNC_PAYLOAD + 64 * KIB  # a payload just over its limit g
 PACKAGE_LIMIT = PACKAGE_ZIPPED_SIZE * 4 // 3 + 1  # 69,905,067 bytes, the figure that AWS's message names
 EVENTS_LIMIT = 8 * MIB  # a megabyte of events, escaped as JSON in JSON
 LOGS_LIMIT = 6 * MIB
+MESSAGES_LIMIT = 8 * MIB  # a megabyte of messages, escaped as JSON or as a form
 LIMITS: Mapping[tuple[str, str], int] = {
     ("events", "PutEvents"): EVENTS_LIMIT,
     ("lambda", "CreateFunction"): PACKAGE_LIMIT,
@@ -28,8 +29,12 @@ LIMITS: Mapping[tuple[str, str], int] = {
     ("lambda", "PublishLayerVersion"): PACKAGE_LIMIT,
     ("lambda", "UpdateFunctionCode"): PACKAGE_LIMIT,
     ("logs", "PutLogEvents"): LOGS_LIMIT,
+    ("sqs", "SendMessage"): MESSAGES_LIMIT,
+    ("sqs", "SendMessageBatch"): MESSAGES_LIMIT,
 }
 """Operations that take more than ``DEFAULT_LIMIT``."""
+FORM_LIMITS: Mapping[str, int] = {"sqs": MESSAGES_LIMIT}
+"""Services whose forms may be larger, whatever the operation: that is known when the form has been read."""
 
 FIRST_BYTE_S = 20.0
 SLOWEST_BYTES_PER_S = 16 * KIB

@@ -61,13 +61,15 @@ class Cron:
     """At the minutes that all fields name, on the clock of ``zone``.
 
     ``fields`` are croniter's five; ``years`` are ranges; ``last_weekday`` says that of the days found only the last
-    weekday of the month counts.
+    weekday of the month counts; ``nearest`` is the day to which the one found is the nearest weekday: a month that does not
+    have it is left out.
     """
 
     fields: str
     years: tuple[tuple[int, int], ...] = ((FIRST_YEAR, LAST_YEAR),)
     last_weekday: bool = False
     zone: tzinfo = field(default=UTC)
+    nearest: int = 1
 
     def next_after(self, moment: datetime, *, anchor: datetime) -> datetime | None:
         """The next time after ``moment``, in UTC; None when there is none until the end of 2199."""
@@ -91,8 +93,12 @@ class Cron:
                     break
                 if start.year > last:
                     break
-                if not self.last_weekday or start.day == _last_weekday(start.date()):
+                if self._is_a_day(start.date()):
                     yield start
+
+    def _is_a_day(self, found: date) -> bool:
+        last = calendar.monthrange(found.year, found.month)[1]
+        return self.nearest <= last and (not self.last_weekday or found.day == _last_weekday(found))
 
 
 type Expression = Rate | Cron | At
@@ -179,7 +185,8 @@ def _cron(text: str, zone: tzinfo) -> Cron:
         years = _ranges(_numbers(year, FIRST_YEAR, LAST_YEAR))
     except InvalidExpression:
         raise InvalidExpression(text) from None
-    return Cron(" ".join(listed), years, last_weekday, zone)
+    nearest = int(day[:-1]) if day.endswith("W") and not last_weekday else 1
+    return Cron(" ".join(listed), years, last_weekday, zone, nearest)
 
 
 def _days_of_month(text: str) -> str:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from functions import archives
 from tests.aws.conftest import Cloud
+from tests.factories import make_role
 
 pytestmark = pytest.mark.django_db
 
@@ -143,11 +144,40 @@ def test_no_rule_is_made_of_what_is_none(clients, ada):
         '{"a": [{"cidr": "300.0.0.0/8"}]}': "Malformed CIDR",
     }
     event = {"Source": "a", "DetailType": "b", "Detail": "{}"}
+    good = {"Name": "r", "ScheduleExpression": "rate(1 day)"}
+    nobody = f"arn:aws:iam::{ada.id}:role/Nobody"
+    not_for_events = f"arn:aws:iam::{ada.id}:role/{make_role(ada).name}"
     rows = [("events", "put_rule", rule(text), PATTERN, f"Reason: {why}") for text, why in patterns.items()]
     rows += [
         ("events", "put_rule", rule('{"a":' * 900 + '["x"]' + "}" * 900), INVALID, "less than or equal to 4096"),
         ("events", "put_rule", {"Name": "a b", "ScheduleExpression": "rate(1 day)"}, INVALID, "[\\.\\-_A-Za-z0-9]+"),
         ("events", "put_targets", {"Rule": "none", "Targets": [{"Id": "1", "Arn": function}]}, *NOT_FOUND),
+        *(
+            (
+                "events",
+                "put_rule",
+                {"Name": "r", "ScheduleExpression": text},
+                INVALID,
+                "ScheduleExpression is not valid.",
+            )
+            for text in (
+                "rate(1 minutes)",
+                "rate(0 days)",
+                "at(2099-01-01T00:00:00)",
+                "cron(0 0 * * * *)",
+                "cron(0 0 31W",
+                "x",
+            )
+        ),
+        *(
+            ("events", "put_rule", good | {"RoleArn": arn}, INVALID, cannot_be_assumed(arn))
+            for arn in (nobody, not_for_events, "no")
+        ),
+        ("events", "put_rule", good | {"RoleArn": ""}, INVALID, "'roleArn'"),
+        ("events", "put_rule", good | {"State": "MAYBE"}, INVALID, "enum value set"),
+        ("events", "put_rule", good | {"Description": "x" * 513}, INVALID, "length less than or equal to 512"),
+        ("events", "put_rule", {"Name": "r"}, INVALID, "EventPattern or ScheduleExpression must be specified."),
+        put(INVALID, cannot_be_assumed(nobody), RoleArn=nobody),
         put(INVALID, "'targets.1.member.id'", Id="a b"),
         put(INVALID, "Parameter no is not valid. Reason: Provided Arn is not in correct format.", Arn="no"),
         put(INVALID, "It is not the ARN of an SQS queue.", DeadLetterConfig={"Arn": "no"}),
@@ -169,6 +199,10 @@ def test_no_rule_is_made_of_what_is_none(clients, ada):
     ]
     assert refused(clients, rows) == []
     assert [one["Name"] for one in clients["events"].list_rules()["Rules"]] == ["ok"]
+
+
+def cannot_be_assumed(arn: str) -> str:
+    return f"Provided role '{arn}' cannot be assumed by principal 'events.amazonaws.com'."
 
 
 NOT_FOUND = ("ResourceNotFoundException", NO_RULE)

@@ -59,6 +59,14 @@ def test_the_first_of_a_month_on_a_saturday_counts_on_the_monday_after():
     assert times("cron(0 9 1W 5 ? 2027)") == ["2027-05-03 09:00"]
 
 
+def test_the_weekday_nearest_to_a_day_is_left_out_of_months_without_that_day():
+    assert times("cron(0 9 31W 1-5 ? 2027)") == ["2027-01-29 09:00", "2027-03-31 09:00", "2027-05-31 09:00"]
+
+
+def test_a_day_that_no_month_has_is_a_cron_expression_that_never_comes_round():
+    assert times("cron(0 0 30 2 ? *)") == []
+
+
 def test_a_rate_is_counted_from_the_beginning_and_not_from_now():
     late = NOON + timedelta(days=9)
     day = parse_rule_expression("rate(1 day)")
@@ -185,8 +193,8 @@ def _is_day(day, text):
     if text == "LW":
         return day.day == weekdays[-1]
     if text.endswith("W"):
-        wanted = min(int(text[:-1]), last)
-        return day.day == min(weekdays, key=lambda number: (abs(number - wanted), number))
+        wanted = int(text[:-1])
+        return wanted <= last and day.day == min(weekdays, key=lambda number: (abs(number - wanted), number))
     return day.day in _values(text, 1, 31)
 
 

@@ -9,7 +9,7 @@ from accounts.models import Account
 from accounts.selectors import own_arn
 from core import arns, limits, targets
 from core.errors import ValidationError
-from triggers import firing, inputs, patterns, selectors, timetables
+from triggers import access, delivering, firing, inputs, patterns, selectors, timetables
 from triggers.cron import InvalidExpression, parse_rule_expression
 from triggers.errors import InvalidEventPattern, InvalidScheduleExpression, LimitExceeded, RuleHasTargets
 from triggers.models import DEFAULT, Firing, Rule, RuleTarget
@@ -40,6 +40,7 @@ def put_rule(
         raise ValidationError("Parameter(s) EventPattern or ScheduleExpression must be specified.")
     check_schedule(schedule_expression)
     check_pattern(event_pattern)
+    _check_role(account, role_arn)
     row = selectors.get_event_bus(account=account, name=bus, region=region)
     if schedule_expression and row.name != DEFAULT:
         raise ValidationError("ScheduleExpression is supported only on the default event bus.")
@@ -74,6 +75,15 @@ def check_pattern(text: str) -> None:
         patterns.compile(text)
     except InvalidPattern as error:
         raise InvalidEventPattern(reason=str(error)) from None
+
+
+def _check_role(account: Account, role_arn: str) -> None:
+    """EventBridge takes the role at once, to see whether it can: one that is not there cannot be taken either."""
+    if not role_arn:
+        return
+    role = access.find_role(account=account, role_arn=role_arn)
+    if role is None or not access.trusts(role.assume_role_policy, delivering.EVENTS):
+        raise ValidationError(f"Provided role '{role_arn}' cannot be assumed by principal '{delivering.EVENTS}'.")
 
 
 @transaction.atomic
@@ -163,6 +173,7 @@ def _check(account: Account, target: Mapping[str, Any]) -> None:
         )
     if parsed.service == "sqs" and arn.endswith(".fifo") and "SqsParameters" not in target:
         raise ValidationError(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
+    _check_role(account, target.get("RoleArn", ""))
     dead_letter = target.get("DeadLetterConfig", {}).get("Arn", "")
     if dead_letter and not dead_letter.startswith("arn:aws:sqs:"):
         raise ValidationError(f"Parameter {dead_letter} is not valid. Reason: It is not the ARN of an SQS queue.")
