@@ -30,6 +30,7 @@ EMBEDDED: dict[str, Measure] = {
     "queues": queues.queues,
     "sends": events.sends,
     "schedules": events.schedules,
+    "bottleneck": events.bottleneck,
     "beside": events.beside,
     "peers": peers.peers,
 }

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from bench.load import Connection, invocation, percentile
 from bench.processes import memory_mb, tree
@@ -12,8 +12,10 @@ from bench.product import ECHO
 from bench.table import Row, Target, at_most
 from tests.labs.hands import Boto3
 from tests.live import Live, eventually
+from tests.schedules import create_schedules, once, schedulers
 
 MESSAGES, SCHEDULES, EVENTS, TESTS, BURST_S, POSTERS = 40, 1_000, 5_000, 200, 5.0, 8
+JAM = 2_000  # events of a function that runs one at a time
 LATE = "import time\n\ndef lambda_handler(event, context):\n    for record in event['Records']:\n        print('late', time.time() - float(record['body']))\n"
 TICK = """import time
 from datetime import datetime
@@ -50,25 +52,12 @@ def schedules(live: Live) -> Iterator[Row]:
     """All due at the next whole minute."""
     Boto3(live).create_function("tick", TICK)
     arn = live.client("lambda").get_function(FunctionName="tick")["Configuration"]["FunctionArn"]
-    role = arn.replace("lambda:us-east-1", "iam:").replace("function:tick", "role/LabRole")
     live.client("scheduler").create_schedule_group(Name="bench")
     now = time.time()
     due = now - now % 60 + (60 if now % 60 < 25 else 120)
-    at = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(due))
-
-    def create(numbers: Sequence[int]) -> None:
-        client = live.client("scheduler")
-        for number in numbers:
-            client.create_schedule(
-                Name=f"tick-{number}",
-                GroupName="bench",
-                ScheduleExpression=at,
-                FlexibleTimeWindow={"Mode": "OFF"},
-                Target={"Arn": arn, "RoleArn": role, "Input": '{"due": "<aws.scheduler.scheduled-time>"}'},
-            )
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(create, [range(first, SCHEDULES, 4) for first in range(4)]))
+    at, event = datetime.fromtimestamp(due, UTC), '{"due": "<aws.scheduler.scheduled-time>"}'
+    wanted = [once(f"tick-{number}", at, arn, event, group="bench") for number in range(SCHEDULES)]
+    create_schedules(schedulers(live), wanted)
     if time.time() > due - LEAD_S / 2:
         yield Row(f"{SCHEDULES:,} schedules at one moment", "not measured: making them took too long")
         return
@@ -90,6 +79,32 @@ print(json.dumps([(recorded - nominal).total_seconds() for nominal, recorded in 
 """
 
 
+def bottleneck(live: Live) -> Iterator[Row]:
+    """Events of a function that may run one at a time: how soon one follows another once all of them wait."""
+    Boto3(live).create_function("narrow", ECHO)
+    live.client("lambda").put_function_concurrency(FunctionName="narrow", ReservedConcurrentExecutions=1)
+    request = invocation(live, "narrow", {"key": "value"}, kind="Event")
+    asyncio.run(_post(live, request, count=JAM))
+    moments = eventually(lambda: _moments(live, "narrow"), lambda rows: len(rows) >= JAM, within_s=240, every_s=1)
+    last_asked = max(asked for asked, _started, _finished in moments)
+    alone = sorted(finished for _asked, _started, finished in moments if finished > last_asked)
+    each = (alone[-1] - alone[0]) / (len(alone) - 1) * 1000
+    shown = f"{each:.1f} ms for each of the {len(alone):,} that still waited when the last of {JAM:,} was accepted"
+    yield Row("events of a function with a concurrency of one", shown, None, Target("≤ 8 ms", each <= 8))
+
+
+async def _post(live: Live, request: bytes, *, count: int) -> None:
+    """So many of it, as fast as they are taken."""
+
+    async def post(number: int) -> None:
+        connection = await Connection.to(live.api_port)
+        for _ in range(number, count, POSTERS):
+            await connection.ask(request)
+        connection.close()
+
+    await asyncio.gather(*(post(number) for number in range(POSTERS)))
+
+
 def beside(live: Live) -> Iterator[Row]:
     """A class that tests, first alone, then beside a burst of asynchronous events of somebody else's making."""
     for name in ("pressed", "burst"):
@@ -98,13 +113,14 @@ def beside(live: Live) -> Iterator[Row]:
     alone = asyncio.run(_presses(live))
     tests, accepted, took = asyncio.run(_both(live))
     begun = time.perf_counter()
-    ended = eventually(lambda: _ended(live), lambda rows: len(rows) >= EVENTS, within_s=240, every_s=1)
+    ended = eventually(lambda: _moments(live, "burst"), lambda rows: len(rows) >= EVENTS, within_s=240, every_s=1)
     rest_s = time.perf_counter() - begun
     p99 = percentile(accepted, 99)
     shown = f"{EVENTS:,} accepted in {took:.1f} s, p50 {percentile(accepted, 50):.1f} ms, p99 {p99:.0f}"
     goal = Target("in 5 s, p99 < 100 ms", took < BURST_S * 1.1 and p99 < 100)
     yield Row(f"{EVENTS:,} events in {BURST_S:.0f} s beside {TESTS} tests", shown, None, goal)
-    waits = f"{percentile(ended, 50):.1f} s, p95 {percentile(ended, 95):.1f}"
+    waited = [started - asked for asked, started, _finished in ended]
+    waits = f"{percentile(waited, 50):.1f} s, p95 {percentile(waited, 95):.1f}"
     yield Row("  all of them ended, none lost", f"{rest_s:.1f} s after the last was accepted; wait p50 {waits}")
     factor = percentile(tests, 95) / percentile(alone, 95)
     shown = ", ".join(
@@ -151,17 +167,18 @@ async def _both(live: Live) -> tuple[list[float], list[float], float]:
     return tests, accepted, took
 
 
-def _ended(live: Live) -> list[float]:
-    """How long each event waited for its start, of those that succeeded."""
-    waits: list[float] = json.loads(live.manage("shell", "-v", "0", "-c", WAITED).splitlines()[-1])
-    return waits
+def _moments(live: Live, name: str) -> list[tuple[float, float, float]]:
+    """When each event of the function that succeeded was accepted, begun and ended."""
+    rows = json.loads(live.manage("shell", "-v", "0", "-c", MOMENTS.format(name=name)).splitlines()[-1])
+    return [(asked, started, finished) for asked, started, finished in rows]
 
 
-WAITED = """
+MOMENTS = """
 import json
 from runner.models import Invocation
-rows = Invocation.objects.filter(function_name="burst", state="succeeded").values_list("asked_at", "started_at")
-print(json.dumps([(started - asked).total_seconds() for asked, started in rows]))
+rows = Invocation.objects.filter(function_name="{name}", state="succeeded")
+rows = rows.values_list("asked_at", "started_at", "finished_at")
+print(json.dumps([[moment.timestamp() for moment in row] for row in rows]))
 """
 
 

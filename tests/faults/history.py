@@ -7,7 +7,7 @@ that. An attempt that was begun and never completed is ``info`` too. Unknown is 
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,3 +93,17 @@ class History:
             duplicated=frozenset(value for value, times in ended.items() if times > possible[value] > 0),
             recovered=frozenset(value for value in ended if possible[value] and not acknowledged[value]),
         )
+
+
+def out_of_order(sent: Sequence[int], received: Iterable[int]) -> list[int]:
+    """What overtook another one of its group: it came though the one sent before it had not come just before.
+
+    What came before may come again, when whoever had it died before it was deleted; then those behind it do, too.
+    """
+    places = {value: place for place, value in enumerate(sent)}
+    wrong, last = [], -1
+    for value in received:
+        if places[value] > last + 1:
+            wrong.append(value)
+        last = places[value]
+    return wrong

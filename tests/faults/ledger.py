@@ -120,8 +120,8 @@ class Ledger:
         return int(self.rows(sql, queue)[0][0])
 
     def bodies_in(self, queue: str) -> list[str]:
-        """What its messages say."""
-        sql = "SELECT m.body FROM queues_message m JOIN queues_queue q ON q.id = m.queue_id WHERE q.name = ?"
+        """What its messages say, in the order in which they came."""
+        sql = "SELECT m.body FROM queues_message m JOIN queues_queue q ON q.id = m.queue_id WHERE q.name = ? ORDER BY m.id"
         return [row[0] for row in self.rows(sql, queue)]
 
     def ticks(self, schedules: str) -> list[Sequence[Any]]:

@@ -1,19 +1,16 @@
 """What makes functions run by themselves, to be hurt: a queue that is drained, and schedules that come round."""
 
 import time
-from collections import Counter
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from tests.faults.conftest import make_function
-from tests.faults.history import Verdict
+from tests.faults.history import Verdict, out_of_order
 from tests.faults.ledger import Ledger, judged
-from tests.faults.storm import Storm, message_to
-from tests.labs.hands import SLIDE_ROLE
+from tests.faults.storm import Storm, group_of, message_in_order_to, message_to
 from tests.live import Live, eventually
+from tests.schedules import create_schedules, once, schedulers
 
 PASSES_ON = """
 import boto3
@@ -34,24 +31,35 @@ class Queue:
     live: Live
     name: str
     url: str
-    done: str  # the other queue's name
+    done: str  # the other queue's name, which keeps no order but that in which its messages came
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.name.endswith(".fifo")
 
     @classmethod
     def make(cls, live: Live, name: str) -> "Queue":
-        sqs, done = live.client("sqs"), f"{name}-done"
+        """One whose name ends in ``.fifo`` has groups."""
+        base, _, kind = name.partition(".")
+        sqs, done = live.client("sqs"), f"{base}-done"
         code = PASSES_ON.format(url=sqs.create_queue(QueueName=done)["QueueUrl"])
-        function = make_function(live, name, code=code, timeout=HELD_S)
-        url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(HELD_S)})["QueueUrl"]
+        function = make_function(live, base, code=code, timeout=HELD_S)
+        attributes = {"VisibilityTimeout": str(HELD_S)} | ({"FifoQueue": "true"} if kind else {})
+        url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         live.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=function, BatchSize=10)
         return cls(live, name, url, done)
 
     def storm(self, count: int) -> Storm:
         """Messages, each with its number."""
-        return Storm(self.live, self.name, count=count, door=message_to(self.url))
+        door = message_in_order_to(self.url) if self.is_fifo else message_to(self.url)
+        return Storm(self.live, self.name, count=count, door=door)
 
     def check(self, ledger: Ledger, storm: Storm) -> Verdict:
-        """I6: all that were sent were processed and are gone; a message may come twice when its worker died."""
+        """I6: all that were sent were processed and are gone; a message may come twice when its worker died.
+
+        I7 where there are groups: within each they were processed in the order in which they were sent.
+        """
         eventually(
             lambda: ledger.messages_in(self.name), lambda left: left == 0, within_s=SETTLES_WITHIN_S, every_s=0.2
         )
@@ -59,7 +67,17 @@ class Queue:
         verdict = judged(self.name, storm.history, set(passed_on))
         assert ledger.strays() == 0
         print(f"{self.name}: {len(passed_on) - storm.count} deliveries more than messages")
+        if self.is_fifo:
+            assert _overtakers(passed_on, storm.count) == []
         return verdict
+
+
+def _overtakers(passed_on: list[int], count: int) -> list[int]:
+    by_group = defaultdict(list)
+    for value in passed_on:
+        by_group[group_of(value)].append(value)
+    sent = {group: [value for value in range(count) if group_of(value) == group] for group in by_group}
+    return [value for group, came in by_group.items() for value in out_of_order(sent[group], came)]
 
 
 @dataclass(frozen=True)
@@ -75,19 +93,13 @@ class Schedules:
         """Returns before the first of them comes round."""
         function = make_function(live, name)
         arn = live.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
-        clients = [live.client("scheduler") for _ in range(4)]
-        far = datetime.now(UTC) + timedelta(days=1)
+        clients, far = schedulers(live), datetime.now(UTC) + timedelta(days=1)
         begun = time.monotonic()
-        for client in clients:  # how long it takes here
-            client.create_schedule(**_schedule(f"{name}-later-{id(client)}", far, arn, -1))
-        moment = datetime.now(UTC) + timedelta(seconds=3 + (time.monotonic() - begun) * count)
-
-        def schedule(number: int) -> None:
-            at = moment + timedelta(seconds=number % SPREAD_S)
-            clients[number % len(clients)].create_schedule(**_schedule(f"{name}-{number}", at, arn, number))
-
-        with ThreadPoolExecutor(len(clients)) as threads:
-            list(threads.map(schedule, range(count)))
+        create_schedules(clients, [once(f"{name}-later-{number}", far, arn, "{}") for number in range(len(clients))])
+        round_s = time.monotonic() - begun  # so long it takes here when each makes one
+        moment = datetime.now(UTC) + timedelta(seconds=3 + round_s * count)
+        rounds = [(number, moment + timedelta(seconds=number % SPREAD_S)) for number in range(count)]
+        create_schedules(clients, [once(f"{name}-{number}", at, arn, f'{{"n": {number}}}') for number, at in rounds])
         return cls(function, count, moment)
 
     def reach(self, ledger: Ledger, share: float) -> None:
@@ -114,12 +126,3 @@ class Schedules:
         events = ledger.events(self.function)
         assert Counter(event.state for event in events) == {"succeeded": self.count}
         assert len({event.payload for event in events}) == self.count
-
-
-def _schedule(name: str, at: datetime, function_arn: str, number: int) -> Mapping[str, Any]:
-    return {
-        "Name": name,
-        "ScheduleExpression": f"at({at:%Y-%m-%dT%H:%M:%S})",
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "Target": {"Arn": function_arn, "RoleArn": SLIDE_ROLE, "Input": f'{{"n": {number}}}'},
-    }

@@ -5,11 +5,10 @@ Each request is signed; each client keeps its connection. What a client was told
 
 import http.client
 import json
-import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -62,21 +61,39 @@ def message_to(queue_url: str) -> Door:
     )
 
 
+def message_in_order_to(queue_url: str) -> Door:
+    """The same in a group of its client's: who sent it sends the next one of the group when it is acknowledged."""
+
+    def body(value: int) -> object:
+        of_group = {"MessageGroupId": str(group_of(value)), "MessageDeduplicationId": str(value)}
+        return {"QueueUrl": queue_url, "MessageBody": str(value), **of_group}
+
+    return replace(message_to(queue_url), body=body)
+
+
+def group_of(value: int) -> int:
+    """The client who sends it, and all others of the group in their order."""
+    return value % CLIENTS
+
+
 class Storm:
-    """``count`` events to ``function`` (or through ``door``), from the moment it is entered; leaving it waits until all are acknowledged."""
+    """``count`` events to ``function`` (or through ``door``), from the moment it is entered; leaving it waits until all are acknowledged.
+
+    Each client sends what ``group_of`` says is its own, one after another.
+    """
 
     def __init__(self, live: Live, function: str, *, count: int, door: Door | None = None) -> None:
         self.live, self.function, self.count = live, function, count
         self.door = door or event_of(function)
         self.history = History()
-        self._values: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for value in range(count):
-            self._values.put(value)
         self._acknowledged = 0
         self._troubles: list[str] = []
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(CLIENTS)]
+        self._threads = [
+            threading.Thread(target=self._send_all, args=(range(first, count, CLIENTS),), daemon=True)
+            for first in range(CLIENTS)
+        ]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -105,12 +122,10 @@ class Storm:
 
     # -- a client ----------------------------------------------------------------------------------
 
-    def _send_all(self) -> None:
+    def _send_all(self, values: Iterable[int]) -> None:
         client = _Client(self.live, self.door)
-        while not self._over.is_set():
-            try:
-                value = self._values.get_nowait()
-            except queue.Empty:
+        for value in values:
+            if self._over.is_set():
                 break
             if self._send(client, value):
                 with self._lock:

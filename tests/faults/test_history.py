@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.history import History, Outcome
+from tests.faults.history import History, Outcome, out_of_order
 
 
 @pytest.fixture
@@ -59,3 +59,16 @@ def test_what_failed_for_certain_must_not_come_out(history):
 
 def test_what_nobody_sent_is_unexpected(history):
     assert history.judge([7]).unexpected == {7}
+
+
+def test_a_group_received_as_it_was_sent_is_in_order(history):
+    assert out_of_order([3, 11, 19], [3, 11, 19]) == []
+
+
+def test_a_message_that_comes_before_the_one_sent_before_it_is_out_of_order(history):
+    assert out_of_order([3, 11, 19, 27], [3, 19, 11, 27]) == [19, 27]
+
+
+def test_messages_that_come_again_come_on_in_order(history):
+    assert out_of_order([3, 11, 19, 27], [3, 11, 19, 11, 19, 27]) == []
+    assert out_of_order([3, 11, 19, 27], [3, 11, 19, 3, 27]) == [27]
