@@ -57,6 +57,11 @@ async def in_thread[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P
 _VALUES = 2_000  # of a statement
 
 
+def in_statements[T](rows: Sequence[T], values_of_each: int) -> Iterator[tuple[T, ...]]:
+    """The rows in parts that fit into a statement each."""
+    return batched(rows, max(1, _VALUES // values_of_each))
+
+
 def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows of values that are ready for the database, in their order, many with each statement.
 
@@ -68,7 +73,7 @@ def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
     places = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
-        for batch in batched(rows, max(1, _VALUES // len(columns))):
+        for batch in in_statements(rows, len(columns)):
             cursor.execute(
                 f"INSERT INTO {connection.ops.quote_name(table)} ({names}) VALUES {', '.join([places] * len(batch))}",
                 [value for row in batch for value in row],

@@ -6,7 +6,7 @@ A claim moves a row from ``queued`` to ``running`` by a conditional update, mark
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -111,10 +111,11 @@ def _moment(value: object) -> datetime:
 
 
 def running_by_account() -> Counter[str]:
-    """How many events of each account are being executed, in all workers."""
+    """How many events of each account are being executed, in all workers, but for those that began out of line."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT account_id, count(*) FROM runner_invocation WHERE state = %s GROUP BY account_id",
+            "SELECT account_id, count(*) FROM runner_invocation WHERE state = %s AND started_at IS NOT NULL"
+            " GROUP BY account_id",
             [State.RUNNING.value],
         )
         return Counter(dict(cursor.fetchall()))
@@ -155,6 +156,17 @@ def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
     claimed = _take(rows[:got], head, lease_key=allowance.key, give_up=None)
     _give_back(allowance, rows[:got], claimed)
     return claimed, got < len(rows) or len(rows) == fitting < limit
+
+
+def claim_behind(head: Head, *, limit: int) -> list[Claimed]:
+    """Take up to ``limit`` due events without a lease, for somebody who holds leases of the function: each may begin when
+    one of those that hold one has ended, and takes over its lease.
+
+    Until it ends its row has no start, and does not count as running.
+    """
+    rows = _due_rows(head.function, limit=limit)
+    book = Book()
+    return _take([row for row in rows if not _hopeless(head.function, row, book)], head, waits=True)
 
 
 def claim_one(request_id: str) -> Claimed | None:
@@ -208,12 +220,14 @@ def _hopeless(function: Function, row: Invocation, book: Book) -> Cause | None:
     return None
 
 
-def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause | None) -> list[Claimed]:
+def _take(
+    rows: list[Invocation], head: Head, *, lease_key: str = "", give_up: Cause | None = None, waits: bool = False
+) -> list[Claimed]:
     if not rows:
         return []
-    token, now = ids.hex_token(), clock.now()
+    token, started_at = ids.hex_token(), None if waits else clock.now()
     with database.turn(), transaction.atomic():
-        taken = _mark([row.pk for row in rows], token=token, now=now)
+        taken = _mark([row.pk for row in rows], token=token, started_at=started_at)
     failpoints.reach("claim-start")
     return [
         Claimed(
@@ -237,7 +251,7 @@ def _take(rows: list[Invocation], head: Head, *, lease_key: str, give_up: Cause 
     ]
 
 
-def _mark(ids: list[uuid.UUID], *, token: str, now: datetime) -> set[uuid.UUID]:
+def _mark(ids: list[uuid.UUID], *, token: str, started_at: datetime | None) -> set[uuid.UUID]:
     """Have queued events run for whoever has the token; which of them nobody took before. One statement."""
     places = ", ".join(["%s"] * len(ids))
     wanted = f"id IN ({places}) AND state = %s"
@@ -245,7 +259,7 @@ def _mark(ids: list[uuid.UUID], *, token: str, now: datetime) -> set[uuid.UUID]:
         wanted = f"id IN (SELECT id FROM runner_invocation WHERE {wanted} FOR UPDATE SKIP LOCKED)"
     key, moment = Invocation._meta.pk, Invocation._meta.get_field("started_at")
     assert key is not None and isinstance(moment, DateTimeField)
-    until, begun = (moment.get_db_prep_save(at, connection) for at in (lease_end(), now))
+    until, begun = (moment.get_db_prep_save(at, connection) for at in (lease_end(), started_at))
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE runner_invocation SET state = %s, token = %s, lease_until = %s, started_at = %s"
@@ -288,6 +302,14 @@ def requeue(claimed: Iterable[Claimed]) -> int:
         count += held.update(state=State.QUEUED, token="", lease_until=None, due_at=clock.now(), due_aged=None)
         leases.release(one.lease_key, str(one.id))
     return count
+
+
+def put_back(claimed: Sequence[Claimed]) -> None:
+    """Return events that never began to where they stood in the queue."""
+    held = Invocation.objects.filter(
+        pk__in=[one.id for one in claimed], token__in={one.token for one in claimed}, state=State.RUNNING
+    )
+    held.update(state=State.QUEUED, token="", lease_until=None)
 
 
 def sweep() -> int:

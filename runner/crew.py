@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from core import clock
+
 log = logging.getLogger(__name__)
 
 type Job = tuple[Callable[..., None], tuple[Any, ...]]
@@ -28,6 +30,7 @@ class Crew:
         self._lock = threading.Lock()
         self._idle = 0
         self._busy = 0
+        self._second, self._begun, self._begun_before = 0, 0, 0
         self.freed: Callable[[], None] | None = None  # hears of every job that is over, on any thread
         self._at_rest = threading.Condition(self._lock)
 
@@ -36,10 +39,29 @@ class Crew:
         """How many jobs are handed in and not over."""
         return self._busy
 
+    @property
+    def demand(self) -> int:
+        """How many jobs are handed in, or were within one of the last seconds, whichever is more."""
+        with self._lock:
+            self._turn()
+            return max(self._busy, self._begun, self._begun_before)
+
+    def _turn(self) -> None:
+        """Another second may have begun."""
+        second = int(clock.monotonic())
+        if second != self._second:
+            self._begun_before = self._begun if second == self._second + 1 else 0
+            self._second, self._begun = second, 0
+
+    def _enter(self) -> None:
+        self._turn()
+        self._busy += 1
+        self._begun += 1
+
     def run(self, job: Callable[..., None], *args: Any) -> None:
         """Run ``job(*args)`` now."""
         with self._lock:
-            self._busy += 1
+            self._enter()
             if self._idle:
                 self._idle -= 1
                 self._jobs.put((job, args))
@@ -49,7 +71,7 @@ class Crew:
     def enter(self) -> None:
         """Something that is not done by a thread of this crew counts as a job, until ``leave``."""
         with self._lock:
-            self._busy += 1
+            self._enter()
 
     def leave(self) -> None:
         """One that entered is over."""

@@ -6,7 +6,9 @@ It looks when the bell rings, when an event has ended, and once a second anyway.
 import itertools
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -20,14 +22,42 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 _THROTTLE_PAUSE_S = 1.0
-_BREATH_S = 0.005  # between two rounds: under load one looks for many events, instead of once for each
+# Between two rounds, at least so long, at most, and as long as the last one took: under load one looks for many events,
+# instead of once for each, and leaves the database to those who accept them.
+_BREATH_S, _DEEP_BREATH_S = 0.005, 0.03
+# While somebody makes calls and waits for them, five times as long: most of the processors is theirs.
+_YIELD, _YIELD_S = 5, 0.1
+
+
+class Line(Protocol):
+    """Events that begin when one of the same function has ended, without a round of the dispatcher's; see ``runner.behind``."""
+
+    def room(self, function_id: UUID, running: int) -> int:
+        """How many more may stand behind so many that run."""
+
+    def running(self) -> Counter[str]:
+        """How many began out of line and run, by account."""
 
 
 class Dispatcher:
-    """``run`` gets each claimed event, on the dispatcher's thread, and must return at once; ``free`` says how many fit."""
+    """``run`` gets each claimed event, on the dispatcher's thread, and must return at once; ``free`` says how many fit.
 
-    def __init__(self, *, run: Callable[[Claimed], None], free: Callable[[], int], account_share: int) -> None:
+    ``line_up`` gets, before, those that were claimed to follow them: they take no room of their own. ``calls`` says how many
+    were made of late that somebody waits for.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: Callable[[Claimed], None],
+        free: Callable[[], int],
+        account_share: int,
+        line: Line | None = None,
+        line_up: Callable[[list[Claimed]], None] | None = None,
+        calls: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._run, self._free, self._account_share = run, free, account_share
+        self._line, self._line_up, self._calls = line, line_up, calls
         self._wake = threading.Event()
         self._over = threading.Event()
         self._served: dict[str, int] = {}  # account: when it was last served, as a counter
@@ -70,11 +100,7 @@ class Dispatcher:
                     if clock.monotonic() - swept >= TICK_S:
                         swept = clock.monotonic()
                         claims.sweep()
-                    while not self._over.is_set() and (count := self.dispatch()):
-                        if count < BATCH:
-                            self._over.wait(_BREATH_S)
-                        if not self._has_more:
-                            break  # whatever comes, comes with a ring
+                    self._dispatch_all()
             except (DatabaseError, InterfaceError, MessengerUnavailable) as error:
                 log.warning("Events wait: %s", error)
                 self._over.wait(TICK_S)
@@ -82,6 +108,21 @@ class Dispatcher:
                 log.exception("The dispatcher stumbled")
                 self._over.wait(TICK_S)
         connection.close()
+
+    def _dispatch_all(self) -> None:
+        """Rounds until nothing is left that could be taken: whatever comes then, comes with a ring."""
+        while not self._over.is_set():
+            begun = clock.monotonic()
+            count = self.dispatch()
+            if count:
+                self._over.wait(self._breath_s(clock.monotonic() - begun, count))
+            if not (count and self._has_more):
+                return
+
+    def _breath_s(self, took_s: float, count: int) -> float:
+        if self._calls():
+            return min(max(_YIELD * took_s, _BREATH_S), _YIELD_S)
+        return min(max(took_s, _BREATH_S), _DEEP_BREATH_S) if count < BATCH else 0
 
     def dispatch(self) -> int:
         """One round over the accounts with due events; how many were claimed."""
@@ -98,6 +139,8 @@ class Dispatcher:
         due = {head.function.pk for head in heads}
         self._begun = {function_id: turn for function_id, turn in self._begun.items() if function_id in due}
         running = claims.running_by_account()
+        if self._line is not None:
+            running += self._line.running()
         accounts = claims.in_turn(heads, running=running, served=self._served)
         share = max(1, min(BATCH, free // len(accounts)))
         count, is_full = 0, bool(self._throttled)
@@ -135,6 +178,15 @@ class Dispatcher:
                 self._has_more = True
         if claimed:
             self._begun[head.function.pk] = next(self._turns)
+            if throttled:
+                self._have_some_follow(head, claimed)
         for one in claimed:
             self._run(one)
         return len(claimed)
+
+    def _have_some_follow(self, head: Head, claimed: list[Claimed]) -> None:
+        """Where a function with a concurrency of its own runs as many as it may, and each takes a moment only."""
+        if self._line is None or self._line_up is None or head.function.reserved_concurrency is None:
+            return
+        if room := self._line.room(head.function.pk, len(claimed)):
+            self._line_up(claims.claim_behind(head, limit=room))

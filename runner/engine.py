@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -91,10 +92,15 @@ class Engine:
             calls=self.calls if CALLS in settings.WORKER_SERVES else None,
             on_bell=self.wake if self.serves_events else None,
         )
+        self.events = Events(self.workshop, lane=self._lane, crew=self._event_crew, on_end=self._ended)
         self._dispatcher = Dispatcher(
-            run=self.take_event, free=self._free_for_events, account_share=max(1, self._slots * 3 // 4)
+            run=self.take_event,
+            free=self._free_for_events,
+            account_share=max(1, self._slots * 3 // 4),
+            line=self.events.behind,
+            line_up=self.events.line_up,
+            calls=lambda: self._call_crew.demand,
         )
-        self.events = Events(self.workshop, lane=self._lane, crew=self._event_crew, on_end=self._dispatcher.ended)
         self._lane.start()
         if self.serves_events:
             self._dispatcher.start()
@@ -118,6 +124,7 @@ class Engine:
         patience = settings.STOP_PATIENCE_S if patience_s is None else patience_s
         self._lane.stop()
         self._dispatcher.stop()
+        _patiently(self.events.put_back)
         until = clock.monotonic() + patience
         self._call_crew.wait_until_done(patience)
         self._event_crew.wait_until_done(max(0.0, until - clock.monotonic()))
@@ -138,13 +145,19 @@ class Engine:
         """Events may be due."""
         self._dispatcher.wake()
 
+    def _ended(self, function_id: uuid.UUID) -> None:
+        self._dispatcher.ended(function_id)
+
     def take_event(self, claimed: Claimed) -> None:
         """Begin with a claimed event; returns at once."""
         self.events.take(claimed)
 
     def _free_for_events(self) -> int:
-        """Calls go first, but a quarter of the slots is always for events."""
-        room = max(self._slots // 4, self._slots * 3 // 4 - self._call_crew.busy, 1)
+        """Calls go first, but a quarter of the slots is always for events.
+
+        Many short calls count as much as a few long ones: somebody waits for each, and for the processor.
+        """
+        room = max(self._slots // 4, self._slots * 3 // 4 - self._call_crew.demand, 1)
         return room - self._event_crew.busy
 
     def _keep(self) -> None:

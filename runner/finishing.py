@@ -7,6 +7,7 @@ dead-letter queue are committed together, or not at all.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -108,13 +109,17 @@ def _note_execution(claimed: Claimed, result: Result, book: Book) -> None:
     executed = result.executed
     if executed is None or executed.ended is not Ended.FUNCTION_ERROR:
         return
-    started = clock.from_epoch_ms(executed.lines[0].timestamp_ms) if executed.lines else clock.now()
     book.notes.tried_again(
         _place(claimed, result),
         duration_ms=executed.report.duration_ms,
         asked_at=claimed.asked_at,
-        started_at=started,
+        started_at=_started_at(executed),
     )
+
+
+def _started_at(executed: Executed) -> datetime:
+    """When its log begins."""
+    return clock.from_epoch_ms(executed.lines[0].timestamp_ms) if executed.lines else clock.now()
 
 
 def _figures(result: Result) -> dict[str, Any]:
@@ -124,6 +129,7 @@ def _figures(result: Result) -> dict[str, Any]:
         return {"error_type": "", "error_message": result.failure}
     return {
         **outcome_fields(executed),
+        "started_at": _started_at(executed),
         "version": result.version.label if result.version else "",
         "code_sha256": result.version.package_id if result.version else "",
         "log_stream": executed.log_stream,

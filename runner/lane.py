@@ -115,6 +115,16 @@ class Lane:
 
         self._answers.command(done, "ZREM", key, request_id)
 
+    def pass_on(self, key: str, *, ended: str, begins: str, seconds: float, lost: Callable[[], None]) -> None:
+        """Have a lease belong to another request, without waiting for it; ``lost`` when Redis did not hear of it."""
+
+        def done(result: Any) -> None:
+            if isinstance(result, Lost | ReplyError):
+                lost()
+
+        self._answers.command(_nothing, "ZADD", key, f"{clock.now().timestamp() + seconds:.3f}", begins)
+        self._answers.command(done, "ZREM", key, ended)
+
     # -- room --------------------------------------------------------------------------------------
 
     def _has_room(self) -> bool:
@@ -182,6 +192,10 @@ class _CallWork:
 
     def rest(self) -> None:
         self.calls.serve_rest(self.begun)
+
+
+def _nothing(_result: Any) -> None:
+    """For a reply that nobody waits for."""
 
 
 # -- connections -----------------------------------------------------------------------------------

@@ -94,6 +94,12 @@ def release(key: str, request_id: str) -> None:
         return  # it expires
 
 
+def pass_on(key: str, *, ended: str, begins: str, seconds: float) -> None:
+    """The lease of a request that has ended is another one's from now on. Raises ``redis.Unavailable``."""
+    restore(key, begins, seconds=seconds)
+    redis.connection().zrem(key, ended)
+
+
 def held(allowance: Allowance) -> int:
     """How many leases are live."""
     try:

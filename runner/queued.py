@@ -3,13 +3,16 @@
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
-from core import clock
+from core import clock, redis
 from core.errors import ServiceError
 from functions.models import Version
 from logs.services import FunctionLogBatch
 from runner import claims, finishing, leases, lookup
+from runner.behind import PATIENCE_S, Behind
 from runner.claims import Claimed, ClaimKey
 from runner.crew import Crew
 from runner.execution import Executed
@@ -29,22 +32,45 @@ log = logging.getLogger(__name__)
 _LINE_S = 60.0  # an event waits so long for an environment, then it is tried again later
 
 
-def _release(key: str, request_id: str, then: Callable[[], None]) -> None:
-    """Give a lease back; ``then`` it is free."""
-    leases.release(key, request_id)
-    then()
+class _Returns(Protocol):
+    """How a lease goes its way when an event ends, depending on the thread that hears of it."""
+
+    def release(self, key: str, request_id: str, then: Callable[[], None]) -> None:
+        """Give it back; ``then`` it is free."""
+
+    def pass_on(self, key: str, *, ended: str, begins: str, seconds: float, lost: Callable[[], None]) -> None:
+        """Have it belong to another event; ``lost`` when Redis did not hear of it."""
+
+
+class _AtOnce:
+    """On a thread that may wait for Redis."""
+
+    def release(self, key: str, request_id: str, then: Callable[[], None]) -> None:
+        leases.release(key, request_id)
+        then()
+
+    def pass_on(self, key: str, *, ended: str, begins: str, seconds: float, lost: Callable[[], None]) -> None:
+        try:
+            leases.pass_on(key, ended=ended, begins=begins, seconds=seconds)
+        except redis.Unavailable:
+            lost()
+
+
+_AT_ONCE = _AtOnce()
 
 
 class Events:
     """Executes claimed events, by the lane or on the threads of ``crew``; ``on_end`` hears the function of each that is over."""
 
     def __init__(self, workshop: Workshop, *, lane: Lane, crew: Crew, on_end: Callable[[uuid.UUID], None]) -> None:
-        self._workshop, self._lane, self._on_end = workshop, lane, on_end
+        self._workshop, self._lane, self._crew, self._on_end = workshop, lane, crew, on_end
         self._shortcut = Shortcut(workshop, lane=lane, crew=crew, events=self)
         # By claim, not by event: one that was lost may still run beside the one that took the event again.
         self._held: dict[ClaimKey, Claimed] = {}  # claimed here and not yet ended in the database
         self._executing: dict[ClaimKey, Claimed] = {}
         self._slots: dict[ClaimKey, Slot] = {}
+        self._stale: set[tuple[str, str]] = set()  # leases of events that ended, of which Redis did not hear
+        self.behind = Behind()
 
     def take(self, claimed: Claimed) -> None:
         """Begin with a claimed event; returns at once. After an exception it is not held here: its lease runs out."""
@@ -58,7 +84,11 @@ class Events:
     def _begin(self, claimed: Claimed) -> None:
         if claimed.give_up is not None:
             self._end(claimed, partial(finishing.give_up, claimed, claimed.give_up))
-            return
+        elif (found := self._find(claimed)) is not None:
+            self._execute(claimed, found)
+
+    def _find(self, claimed: Claimed) -> Found | None:
+        """What it invokes; None, and it ends, when that cannot be."""
         try:
             found = lookup.find(
                 account_id=claimed.account_id, reference=claimed.function_name, qualifier=claimed.qualifier
@@ -66,9 +96,64 @@ class Events:
             found.check_state()
         except ServiceError as error:
             self._refuse(claimed, error)
-            return
+            return None
+        return found
+
+    def _execute(self, claimed: Claimed, found: Found) -> None:
         self._executing[claimed.key] = claimed
         self._shortcut.offer(claimed, found)
+
+    # -- in line behind those that run -------------------------------------------------------------
+
+    def line_up(self, claimed: list[Claimed]) -> None:
+        """Have each of these begin as soon as an event of its function that runs here has ended; else they are put back."""
+        for one in claimed:
+            self._held[one.key] = one
+            try:
+                if (found := self._find(one)) is not None:
+                    self.behind.put(one, found)
+            except BaseException:
+                self._held.pop(one.key, None)
+                raise
+        keys = {one.key for one in claimed}
+        self._lane.soon(partial(self._wait_for, keys))
+
+    def _wait_for(self, keys: set[ClaimKey]) -> None:
+        self._lane.at(clock.monotonic() + PATIENCE_S, lambda: self._tire(keys))
+
+    def _tire(self, keys: set[ClaimKey]) -> None:
+        """These have waited for long enough; on the lane's thread."""
+        if tired := self.behind.withdraw(lambda place: place.claimed.key in keys):
+            self._crew.run(self._put_back, tired)
+
+    def put_back(self) -> None:
+        """Nothing begins any more out of line, as a worker stops."""
+        self._put_back(self.behind.withdraw())
+
+    def _put_back(self, tired: list[Claimed]) -> None:
+        for one in tired:
+            self._held.pop(one.key, None)  # if it cannot be written, the lease on the row runs out
+        if tired:
+            claims.put_back(tired)
+            self._on_end(tired[0].function_id)
+
+    def _follow(self, ended: Claimed, returns: _Returns) -> bool:
+        """Have the next in line begin in the place of one that ended, with its lease; whether there is one."""
+        if (place := self.behind.begin(ended.function_id)) is None:
+            return False
+        claimed = replace(place.claimed, lease_key=ended.lease_key)
+        self._held[claimed.key] = claimed
+        returns.pass_on(
+            ended.lease_key,
+            ended=str(ended.id),
+            begins=str(claimed.id),
+            seconds=claims.lease_s(),
+            lost=lambda: self._stale.add((ended.lease_key, str(ended.id))),
+        )
+        self._execute(claimed, place.found)
+        return True
+
+    # -- holding -----------------------------------------------------------------------------------
 
     def held_count(self) -> int:
         """How many are claimed here and not yet ended in the database."""
@@ -78,14 +163,20 @@ class Events:
         """Hold what is claimed here; what somebody else has by now must not go on running."""
         held = list(self._held.values())
         kept = claims.renew(held)
-        for claimed in held:
-            if claimed.key not in kept and (slot := self._slots.get(claimed.key)) and slot.environment:
+        lost = {claimed.key: claimed for claimed in held if claimed.key not in kept}
+        for claimed in self.behind.withdraw(lambda place: place.claimed.key in lost):
+            self._held.pop(claimed.key, None)
+        for claimed in lost.values():
+            if (slot := self._slots.get(claimed.key)) and slot.environment:
                 log.warning("%s was taken by somebody else: its environment is stopped", claimed.id)
                 slot.environment.stop()
         self._restore_leases()
 
     def _restore_leases(self) -> None:
-        """A Redis that lost its data does not know any more what runs here."""
+        """A Redis that lost its data does not know any more what runs here; one that was away, not what has ended."""
+        for key, request_id in list(self._stale):
+            redis.connection().zrem(key, request_id)
+            self._stale.discard((key, request_id))
         for claimed in list(self._executing.values()):
             if claimed.lease_key:
                 leases.restore(claimed.lease_key, str(claimed.id), seconds=claims.lease_s())
@@ -126,7 +217,8 @@ class Events:
         """The lane ran it."""
         batch = log_batch(spec, str(claimed.id), executed)
         finish = partial(finishing.finish, claimed, Result(executed, spec.version))
-        self._end(claimed, finish, batch, release=self._lane.release)
+        self.behind.took(claimed.function_id, executed.report.duration_ms / 1000)
+        self._end(claimed, finish, batch, returns=self._lane)
 
     def _finish(self, claimed: Claimed, get_spec: Callable[[], RunSpec], work: Callable[[RunSpec], Executed]) -> None:
         version, executed, batch, failure = None, None, None, ""
@@ -135,6 +227,7 @@ class Events:
             version = spec.version
             executed = work(spec)
             batch = log_batch(spec, str(claimed.id), executed)
+            self.behind.took(claimed.function_id, executed.report.duration_ms / 1000)
         except OutOfPatience:
             failure = "All of the server's memory for functions stayed in use."
         except Version.DoesNotExist:
@@ -156,15 +249,16 @@ class Events:
         finish: Callable[[Book], bool],
         batch: FunctionLogBatch | None = None,
         *,
-        release: Callable[[str, str, Callable[[], None]], None] = _release,
+        returns: _Returns = _AT_ONCE,
     ) -> None:
         self._executing.pop(claimed.key, None)
+        self.behind.over(claimed.key)
         done = partial(self._held.pop, claimed.key, None)
         look_up = partial(finishing.look_up, claimed)
         self._workshop.writer.put(Entry(finish=finish, look_up=look_up, logs=batch, done=done))
         self._slots.pop(claimed.key, None)
         on_end = partial(self._on_end, claimed.function_id)
-        if claimed.lease_key and not self._runs(claimed.id):
-            release(claimed.lease_key, str(claimed.id), on_end)
-        else:
+        if not claimed.lease_key or self._runs(claimed.id):
             on_end()
+        elif not self._follow(claimed, returns):
+            returns.release(claimed.lease_key, str(claimed.id), on_end)

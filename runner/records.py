@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import batched
 from typing import Any
 
 from django.db import connection, models
@@ -20,8 +19,6 @@ from runner.models import Invocation, State
 
 type Row = Mapping[str, Any]
 """The members of an ``Invocation`` by name, those with defaults only where they differ."""
-
-_AT_ONCE = 50  # rows of a statement
 
 
 def insert(rows: Sequence[Row]) -> None:
@@ -53,7 +50,7 @@ def change(changes: Sequence[Change]) -> set[uuid.UUID]:
         alike[tuple(sorted(one.members))].append(one)
     found: set[uuid.UUID] = set()
     for names, of_names in alike.items():
-        for batch in batched(of_names, _AT_ONCE):
+        for batch in database.in_statements(of_names, len(names) + 2):
             found |= _change(names, batch)
     return found
 

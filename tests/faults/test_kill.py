@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.faults.conftest import KILLS, named
+from tests.faults.conftest import EVENTS, KILLS, named
 from tests.faults.ledger import check
 from tests.faults.machine import Ends
 from tests.live import Live
@@ -42,3 +42,15 @@ def test_no_event_is_lost_when_it_is_killed_again_and_again(product, ledger, sto
             kill(product, *victims)
     ledger.settle(clients.function)
     check(ledger, clients.history, clients.function)
+
+
+def test_a_function_at_its_limit_loses_nothing_and_never_runs_more_often_when_its_worker_is_killed(
+    product, ledger, storm
+):
+    """I10: events that follow one another in a worker's hand are taken up by the next one."""
+    with storm(EVENTS // 2, reserved=2) as clients:
+        for number in range(KILLS):
+            clients.reach((number + 1) / KILLS)
+            kill(product, WORKER)
+    ledger.settle(clients.function)
+    check(ledger, clients.history, clients.function, reserved=2)

@@ -1,6 +1,7 @@
 """Bubblewrap keeps the contract where sandboxes cannot be forks of a zygote: each has new interpreters."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from runner.sandboxes.base import SandboxDriver
 from tests.runner.sandbox_contract import *  # noqa: F403
 from tests.runner.sandbox_node import node  # noqa: F401
 from tests.runner.sandbox_walls import *  # noqa: F403
-from tests.runner.sandboxed import bubblewrap
+from tests.runner.sandboxed import Bench, bubblewrap, opened
 
 pytestmark = pytest.mark.sandbox
 
@@ -16,4 +17,10 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
     with bubblewrap(tmp_path_factory.mktemp("data"), zygotes=False) as made:
+        yield made
+
+
+@pytest.fixture
+def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
+    with opened(driver, tmp_path) as made:
         yield made

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -228,6 +229,24 @@ def test_events_make_room_for_calls_and_keep_a_quarter(world, settings, calls, r
     engine = Engine(open_environment=world.open)
     engine._call_crew._busy = calls
     assert engine._free_for_events() == room
+
+
+def test_many_short_calls_are_room_for_calls_too_until_they_have_been_over_for_a_while(world, settings, monkeypatch):
+    from runner import crew
+    from runner.engine import Engine
+
+    now = SimpleNamespace(monotonic=lambda: now.second)
+    monkeypatch.setattr(crew, "clock", now)
+    now.second = 10
+    settings.WORKER_CONCURRENCY = 16
+    engine = Engine(open_environment=world.open)
+    for _ in range(8):
+        engine._call_crew.enter()
+        engine._call_crew.leave()
+    seen = []
+    for now.second in (10, 11, 12):
+        seen.append(engine._free_for_events())
+    assert seen == [4, 4, 12]
 
 
 def test_an_event_knows_how_many_come_before_it(ada, send, frozen_clock):
