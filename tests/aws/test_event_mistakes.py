@@ -1,6 +1,7 @@
 """What is wrong with a call of EventBridge, Scheduler, SNS or a mapping is said in the service's own code and words."""
 
 import json
+import uuid
 from typing import Any
 
 import boto3
@@ -101,6 +102,40 @@ def test_no_schedule_is_made_of_what_is_none(clients, ada):
         create(INVALID, "Provided Arn is not in correct format: no", Target=target | {"Arn": "no"}),
         create(INVALID, "'target.roleArn'", Target=target | {"RoleArn": "no"}),
         create(INVALID, "'target.deadLetterConfig.arn'", Target=target | {"DeadLetterConfig": {"Arn": "no"}}),
+        *(
+            create(
+                INVALID, "must allow AWS EventBridge Scheduler to assume the role.", Target=target | {"RoleArn": arn}
+            )
+            for arn in (f"arn:aws:iam::{ada.id}:role/Nobody", make_role(ada).arn)
+        ),
+        create(INVALID, "Invalid Schedule Expression Timezone Mars/Base.", ScheduleExpressionTimezone="Mars/Base"),
+        create(INVALID, "enum value set: [OFF, FLEXIBLE]", FlexibleTimeWindow={"Mode": "MAYBE"}),
+        create(INVALID, "must be specified for a FLEXIBLE time window.", FlexibleTimeWindow={"Mode": "FLEXIBLE"}),
+        create(
+            INVALID,
+            "must not be specified when the time window is OFF.",
+            FlexibleTimeWindow={"Mode": "OFF", "MaximumWindowInMinutes": 5},
+        ),
+        create(INVALID, "enum value set: [NONE, DELETE]", ActionAfterCompletion="MAYBE"),
+        create(INVALID, "length less than or equal to 512", Description="x" * 513),
+        create(INVALID, "length less than or equal to 256", ScheduleExpression="x" * 257),
+        create(INVALID, "length less than or equal to 64", ClientToken="x" * 65),
+        create(INVALID, "EndDate you specify must come after the current date.", EndDate=10**9),
+        create(INVALID, "StartDate you specify cannot be earlier than 5 minutes ago.", StartDate=10**9),
+        create(
+            INVALID, "cannot be specified for this target.", Target=target | {"SqsParameters": {"MessageGroupId": "g"}}
+        ),
+        create(INVALID, "Invalid JSON in Input", Target=target | {"Input": "{"}),
+        (
+            "scheduler",
+            "update_schedule",
+            good | {"Name": "none"},
+            "ResourceNotFoundException",
+            "Schedule none does not",
+        ),
+        ("scheduler", "delete_schedule", {"Name": "none"}, "ResourceNotFoundException", "Schedule none does not"),
+        ("scheduler", "list_schedules", {"MaxResults": 101}, INVALID, at_most(101, "maxResults", 100)),
+        ("scheduler", "list_tags_for_resource", {"ResourceArn": "no"}, INVALID, "'resourceArn'"),
         create(INVALID, "Input must not exceed 262144 bytes.", Target=target | {"Input": "x" * 262_145}),
         create(
             INVALID,
@@ -240,6 +275,45 @@ def test_nothing_is_published_or_subscribed_that_cannot_be(clients, ada):
         batch("EmptyBatchRequest", []),
         batch("BatchEntryIdsNotDistinct", ["1", "1"]),
         batch("TooManyEntriesInBatchRequest", [str(number) for number in range(11)]),
+        *(
+            ("sns", "create_topic", {"Name": name}, PARAMETER, "Invalid parameter: Topic Name")
+            for name in ("a b", "x" * 257, "", "a.fifo")
+        ),
+        ("sns", "create_topic", {"Name": "a", "Attributes": {"FifoTopic": "true"}}, PARAMETER, "must end with .fifo"),
+        ("sns", "create_topic", {"Name": "a", "Attributes": {"Nope": "1"}}, PARAMETER, "Unknown attribute Nope"),
+        publish("TopicArn Reason: An ARN must have at least 6 elements, not 1", TopicArn="no"),
+        publish("Subject", Subject="x" * 101),
+        publish("MessageStructure", MessageStructure="xml"),
+        publish("Message Structure - JSON message body failed to parse", Message="{", MessageStructure="json"),
+        (
+            "sns",
+            "publish",
+            {"Message": "x"},
+            PARAMETER,
+            "TopicArn or TargetArn Reason: no value for required parameter",
+        ),
+        ("sns", "publish", {"TopicArn": f"{topic}-none", "Message": "x"}, "NotFound", "Topic does not exist"),
+        subscribe("RawMessageDelivery Reason: Invalid value [maybe].", "sqs", queue, RawMessageDelivery="maybe"),
+        subscribe("FilterPolicyScope Reason: Invalid value [No].", "sqs", queue, FilterPolicyScope="No"),
+        subscribe("RedrivePolicy: deadLetterTargetArn is an invalid arn", "sqs", queue, RedrivePolicy="{"),
+        ("sns", "unsubscribe", {"SubscriptionArn": "no"}, PARAMETER, "at least 6 elements"),
+        ("sns", "unsubscribe", {"SubscriptionArn": f"{topic}:{uuid.UUID(int=0)}"}, "NotFound", "Subscription does not"),
+        ("sns", "get_topic_attributes", {"TopicArn": f"{topic}-none"}, "NotFound", "Topic does not exist"),
+        ("sns", "list_topics", {"NextToken": "no"}, PARAMETER, "NextToken"),
+        *(
+            (
+                "sns",
+                "set_topic_attributes",
+                {"TopicArn": topic, "AttributeName": name, "AttributeValue": "{"},
+                PARAMETER,
+                f"Invalid parameter: {words}",
+            )
+            for name, words in (
+                ("Nope", "AttributeName"),
+                ("Policy", "Policy Error: null"),
+                ("DeliveryPolicy", "DeliveryPolicy: failed to parse JSON"),
+            )
+        ),
         ("sns", "confirm_subscription", {"TopicArn": topic, "Token": "no"}, PARAMETER, "Token"),
         ("sns", "get_subscription_attributes", {"SubscriptionArn": "no"}, PARAMETER, "at least 6 elements"),
     ]
@@ -259,8 +333,16 @@ def test_no_mapping_is_made_of_what_is_none(clients, ada):
     )
 
     def create(code: str, words: str, **given: Any) -> tuple[Any, ...]:
-        good = {"EventSourceArn": f"arn:aws:sqs:us-east-1:{ada.id}:q", "FunctionName": "hello"}
+        good = {"EventSourceArn": queue, "FunctionName": "hello"}
         return "lambda", "create_event_source_mapping", good | given, code, words
+
+    def configure(code: str, words: str, **given: Any) -> tuple[Any, ...]:
+        return "lambda", "put_function_event_invoke_config", {"FunctionName": "hello"} | given, code, words
+
+    def on_success(arn: str) -> dict[str, Any]:
+        return {"OnSuccess": {"Destination": arn}}
+
+    queue, function = f"arn:aws:sqs:us-east-1:{ada.id}:q", f"arn:aws:lambda:us-east-1:{ada.id}:function:hello"
 
     value, none = "InvalidParameterValueException", "00000000-0000-0000-0000-000000000000"
     rows: list[Any] = [
@@ -274,15 +356,20 @@ def test_no_mapping_is_made_of_what_is_none(clients, ada):
         create(INVALID, "'functionResponseTypes'", FunctionResponseTypes=["No"]),
         create(INVALID, "'eventSourceArn'", EventSourceArn="no"),
         create(INVALID, "'functionName'", FunctionName="a b"),
+        create("ResourceNotFoundException", "Function not found: ", FunctionName="none"),
+        create(value, "SQS Error Code: AWS.SimpleQueueService.NonExistentQueue.", EventSourceArn=f"{queue}-none"),
+        create(value, "Unsupported parameter for an SQS event source: StartingPosition", StartingPosition="LATEST"),
+        create(value, "SQS event source: BisectBatchOnFunctionError", BisectBatchOnFunctionError=True),
+        ("lambda", "get_event_source_mapping", {"UUID": "no"}, INVALID, "length greater than or equal to 36"),
+        ("lambda", "delete_event_source_mapping", {"UUID": none}, "ResourceNotFoundException", "does not exist"),
+        ("lambda", "list_event_source_mappings", {"EventSourceArn": "no"}, INVALID, "'eventSourceArn'"),
+        configure(INVALID, at_least(59, "maximumEventAgeInSeconds", 60), MaximumEventAgeInSeconds=59),
+        configure(INVALID, "'destinationConfig.onSuccess.destination'", DestinationConfig=on_success("no")),
+        configure(value, "the function as a destination for itself.", DestinationConfig=on_success(function)),
+        configure(value, "You must specify at least one of error handling or destination setting."),
         ("lambda", "update_event_source_mapping", {"UUID": none}, "ResourceNotFoundException", "does not exist"),
         ("lambda", "list_event_source_mappings", {"Marker": "no"}, value, "marker is not valid"),
-        (
-            "lambda",
-            "put_function_event_invoke_config",
-            {"FunctionName": "hello", "MaximumRetryAttempts": 3},
-            INVALID,
-            at_most(3, "maximumRetryAttempts", 2),
-        ),
+        configure(INVALID, at_most(3, "maximumRetryAttempts", 2), MaximumRetryAttempts=3),
     ]
     assert refused(clients, rows) == []
     assert clients["lambda"].list_event_source_mappings()["EventSourceMappings"] == []
