@@ -34,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         if account
         else [],  # which only the frame asks for
         "strings": _strings,
-        "outer": "part.html" if asks_for_part(request) else "base.html",
+        "outer": "part.html" if asks_for_part(request) else "whole.html",
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats, timesince
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -41,6 +42,28 @@ STATES: dict[str, tuple[str, str, Any]] = {
     Version.State.FAILED: ("circle-x", "bad", gettext_lazy("Could not be made")),
 }
 
+_CURRENT = mark_safe(' aria-current="page"')
+
+# what has tabs: (key, URL, what it takes besides the name, word) of each
+TABS: dict[str, tuple[tuple[str, str, tuple[str, ...], Any], ...]] = {
+    "function": (
+        ("code", "function_detail", (), gettext_lazy("Code")),
+        ("monitor", "function_monitor", (), gettext_lazy("Monitor")),
+        ("invocations", "invocation_list", (), gettext_lazy("Invocations")),
+        ("logs", "function_logs", (), gettext_lazy("Logs")),
+        ("configuration", "function_configuration", ("general",), gettext_lazy("Configuration")),
+        ("versions", "version_list", (), gettext_lazy("Versions and aliases")),
+    ),
+    "queue": (
+        ("messages", "queue_detail", (), gettext_lazy("Messages")),
+        ("monitor", "queue_monitor", (), gettext_lazy("Monitor")),
+        ("configuration", "queue_configuration", (), gettext_lazy("Configuration")),
+        ("dead_letters", "queue_dead_letters", (), gettext_lazy("Dead letters")),
+        ("access", "queue_access", (), gettext_lazy("Access policy")),
+        ("tags", "queue_tags", (), gettext_lazy("Tags")),
+    ),
+}
+
 
 @cache
 def _glyphs() -> dict[str, str]:
@@ -71,6 +94,16 @@ def icon(name: str, classes: str = "") -> SafeString:
         classes,
         mark_safe(_glyphs()[name]),  # our own file
     )
+
+
+@register.simple_tag(takes_context=True)
+def tab_links(context: Any, of: str, name: str, current: str) -> SafeString:
+    """From tab to tab of the function or queue called ``name``; ``current`` is the key of the one shown."""
+    links = (
+        (key, reverse(page, args=(context["account"].slug, name, *args)), _CURRENT if key == current else "", word)
+        for key, page, args, word in TABS[of]
+    )
+    return format_html_join("\n", '<a id="tab-{}" href="{}"{}>{}</a>', links)
 
 
 @register.simple_tag

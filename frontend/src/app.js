@@ -22,14 +22,15 @@ export function say(text, kind = "ok") {
 
 /** Browsers give the clipboard to https and localhost only; a classroom's plain http needs the old way. */
 function copy(text, button) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
   const area = document.createElement("textarea");
   area.value = text;
   (button.closest("dialog") ?? document.body).append(area);
   area.select();
-  document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   area.remove();
   button.focus();
+  return isCopied;
 }
 
 // -- what buttons do -----------------------------------------------------------------------------
@@ -46,9 +47,9 @@ const prepare = {
 };
 
 const actions = {
-  copy(button) {
+  async copy(button) {
     const source = button.dataset.from ? document.querySelector(button.dataset.from) : null;
-    copy(source ? (source.value ?? source.textContent) : button.dataset.text, button);
+    if (!(await copy(source ? (source.value ?? source.textContent) : button.dataset.text, button))) return;
     button.classList.add("copied");
     say(strings.copied);
     setTimeout(() => button.classList.remove("copied"), 1500);
@@ -77,7 +78,8 @@ const actions = {
     for (const other of document.querySelectorAll('[data-action="theme"]')) other.setAttribute("aria-pressed", other === button);
     const form = button.form;
     const data = new FormData(form, button);
-    fetch(form.action, { method: "POST", body: data, headers: { "HX-Request": "true" } });
+    const headers = { "HX-Request": "true" };
+    fetch(form.action, { method: "POST", body: data, headers, keepalive: true }).catch(() => say(strings.unreachable, "bad"));
     return true;
   },
   "add-row"(button) {
@@ -102,7 +104,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-action]");
   const action = button && actions[button.dataset.action];
   if (action) {
-    if (action(button)) event.preventDefault();
+    if (action(button) === true) event.preventDefault();
   } else if (event.target.tagName === "DIALOG") {
     event.target.close(); // a click beside it
   }
@@ -144,7 +146,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:error", () => say(strings.unreachable, "bad"));
 document.addEventListener("htmx:sse:error", () => say(strings.unreachable, "bad"));
-document.addEventListener("close-dialog", (event) => event.target.closest("dialog")?.close());
+document.addEventListener("close-dialog", (event) => event.target.closest?.("dialog")?.close()); // of the document, when its page was left
 document.addEventListener("htmx:after:swap", () => {
   cap(document.getElementById("log-lines"));
   for (const toast of document.querySelectorAll("#toasts > .toast:not([data-timed])")) {
@@ -169,10 +171,21 @@ function arrive() {
   bringFormsBack(strings);
   // The editor comes only where it is needed, and not before htmx: Ctrl+Enter in between would send the form the plain way.
   if (!document.querySelector("code-editor")) return;
-  Promise.all([import(root.dataset.editor), htmxIsReady]).then(([module]) => {
-    editor = module;
-    editor.start(strings, say);
-  });
+  Promise.all([import(root.dataset.editor), htmxIsReady]).then(
+    ([module]) => {
+      editor = module;
+      editor.start(strings, say);
+    },
+    () => say(strings.unreachable, "bad"),
+  );
 }
 
-goByParts(arrive, (isGone) => editor?.leave(isGone) ?? true);
+/** Nothing keeps what is typed until the editor has come. */
+function isTypedEarly() {
+  return !editor && [...document.querySelectorAll("code-editor textarea")].some((area) => area.value !== area.defaultValue);
+}
+
+goByParts(arrive, (isGone) => editor?.leave(isGone) ?? (isGone || !isTypedEarly()));
+let sent;
+document.addEventListener("submit", (event) => { sent = event; });
+addEventListener("beforeunload", (event) => { if (isTypedEarly() && sent?.defaultPrevented !== false) event.preventDefault(); });

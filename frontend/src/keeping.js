@@ -5,9 +5,11 @@ import { measure } from "./configuration.js";
 const PREFIX = "form:";
 const KEPT = "input:not([type=hidden], [type=password], [type=file]), select, textarea";
 
+let page; // the address turns to the next page's before that has come
+
 function keyOf(form) {
   const name = form.id || [...document.querySelectorAll("form[data-keeps]")].indexOf(form);
-  return `${PREFIX}${location.pathname}#${name}`;
+  return `${PREFIX}${page}#${name}`;
 }
 
 function read(key) {
@@ -103,6 +105,7 @@ function settle(isSignedOut) {
 
 /** For each page: what was typed there and is not saved is typed again. */
 export function bringFormsBack(strings) {
+  page = location.pathname;
   settle(document.body.classList.contains("page-alone"));
   for (const form of document.querySelectorAll("form[data-keeps]")) bringBack(form, strings);
 }

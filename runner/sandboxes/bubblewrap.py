@@ -24,7 +24,7 @@ from runner.sandboxes import cgroups, launched, rootfs, seccomp
 from runner.sandboxes.base import Capability, Sandbox, SandboxUnavailable
 from runner.sandboxes.launched import LaunchedDriver, LaunchedSandbox, Place
 from runner.sandboxes.launcher import FILTER_FD
-from runner.sandboxes.zygotes import HOST, Zygote, Zygotes
+from runner.sandboxes.zygotes import Zygote, Zygotes
 
 BWRAP = next((path for path in ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap") if Path(path).exists()), "")
 NAMESPACES = ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup"]
@@ -48,6 +48,7 @@ HELD = [
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 INSIDE = Place(task="/var/task", opt="/opt", sdk="/var/runtime", rapid="/var/rapid")
 PORT = 4566
+HOST = "/.host"  # in a zygote: what of this host it, and nobody else inside, has
 NEW_ROOT = "/.new"  # in a zygote: where the files of a sandbox to come are put together
 
 
@@ -163,9 +164,9 @@ class Bubblewrap(LaunchedDriver):
     def _plan(self, interpreter: Interpreter) -> dict[str, Any]:
         """What ``stage.py`` is to build and to execute."""
         view = self.view(interpreter)
-        host = [[str(self.workplace.directory), "/workplace"]]
+        host = [(str(self.workplace.directory), f"{HOST}/workplace", False)]
         if self.cgroups:
-            host.append([str(cgroups.ROOT), "/cgroup"])
+            host.append((str(cgroups.ROOT), f"{HOST}/cgroup", True))
         return {
             "root": str(self.workplace.directory / "zygote"),
             "inside": [rootfs.USER, rootfs.GROUP],
@@ -193,6 +194,7 @@ class Bubblewrap(LaunchedDriver):
             "links": view.links,
             "shared": [path for path in view.binds if path != "/var/rapid/lang"],  # comes with what it is in
             "directory": directory,
+            "root": NEW_ROOT,
             "temporary": _temporary(sandbox),
         }
 

@@ -75,29 +75,38 @@ def start(message: Message, stream: int) -> int:
         os._exit(126)
 
 
-def _become(message: Message, stream: int) -> None:
-    errors = os.open(message["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    os.dup2(errors, 2)
+def report_to(path: str) -> None:
+    """From here on, what goes wrong in this fork is written to ``path``: why a sandbox did not come up."""
+    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), 2)
+
+
+def set_apart(message: Message) -> None:
+    """Give this fork the control groups, the session, the limits and the user that ``message`` says."""
+    signal.set_wakeup_fd(-1)
     for path in message["joins"]:
         with open(path, "w") as file:
             file.write("0")
     os.setsid()
-    os.dup2(stream, 0)
-    os.dup2(stream, 1)
-    if message["filter"]:
-        os.dup2(os.open(message["filter"], os.O_RDONLY), FILTER_FD)
-        os.set_inheritable(FILTER_FD, True)  # in case it had that very number already
     for name, value in message["limits"].items():
         number = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(number)[1]
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(number, (ceiling, ceiling))
-    if message["user"] is not None:
-        user = message["user"]
+    user = message["user"]
+    if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    signal.set_wakeup_fd(-1)
+
+
+def _become(message: Message, stream: int) -> None:
+    report_to(message["errors"])
+    os.dup2(stream, 0)
+    os.dup2(stream, 1)
+    if message["filter"]:
+        os.dup2(os.open(message["filter"], os.O_RDONLY), FILTER_FD)
+        os.set_inheritable(FILTER_FD, True)  # in case it had that very number already
+    set_apart(message)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -17,7 +17,6 @@ from runner.sandboxes.base import Sandbox, SandboxFailure
 from runner.sandboxes.launching import Starter, wait_gone
 
 log = logging.getLogger(__name__)
-HOST = "/.host"  # where a zygote, and nobody else inside, has the worker's directory
 READY_S = 20.0
 PAUSE_S = 30.0  # after one that was of no use
 

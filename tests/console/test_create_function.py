@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from console import blueprints, editing
-from console.explain import functions_of
+from console.mistakes.loading import functions_of
 from functions import archives, selectors
 from functions.models import Function
 from tests.console.conftest import HTMX, text

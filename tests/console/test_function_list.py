@@ -32,7 +32,7 @@ def test_searching_and_sorting_answer_with_the_table_alone(ada, at_browser, make
 
 
 def test_the_client_cannot_name_another_fragment(ada, at_browser):
-    page = text(at_browser(ada).get("/ada/", headers=HTMX | {"HX-Target": "div#main"}))
+    page = text(at_browser(ada).get("/ada/", headers=HTMX | {"HX-Target": "div#facts"}))
     assert page.lstrip().startswith("<!doctype html>")
 
 

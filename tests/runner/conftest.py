@@ -17,7 +17,9 @@ from logs import metrics
 from runner import lookup, rendezvous, specs
 from runner.engine import Engine
 from runner.runtimes import Interpreter
+from runner.sandboxes.base import SandboxDriver
 from tests.runner.fakes import FakeWorld
+from tests.runner.sandboxed import Bench, bubblewrap, opened
 
 PYTHON = Interpreter("python", (3, 13), Path("/usr/bin/python3.13"), Path("/usr"))
 
@@ -119,3 +121,17 @@ def until() -> Callable[[Callable[[], bool]], None]:
             threading.Event().wait(0.005)
 
     return wait
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
+    """What starts sandboxes; a module about another driver has a fixture of the same name."""
+    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
+        yield made
+
+
+@pytest.fixture
+def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
+    """Where a test puts functions into sandboxes of ``driver``."""
+    with opened(driver, tmp_path) as made:
+        yield made

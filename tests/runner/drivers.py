@@ -1,15 +1,14 @@
-"""Fixtures for tests that run on both drivers: import ``bench`` and ``driver``, and what they need, from here."""
+"""Fixtures for tests that run on both drivers: import ``driver``, and what it needs, from here."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from runner.sandboxes.base import SandboxDriver
 from tests.engine import engine_with_images, shared_broker
-from tests.runner.sandboxed import Bench, bubblewrap, containers, opened
+from tests.runner.sandboxed import bubblewrap, containers
 
-__all__ = ["bench", "driver", "engine_with_images", "shared_broker"]
+__all__ = ["driver", "engine_with_images", "shared_broker"]
 
 
 @pytest.fixture(
@@ -23,9 +22,3 @@ def driver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     else:
         with bubblewrap(tmp_path_factory.mktemp("data")) as made:
             yield made
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made

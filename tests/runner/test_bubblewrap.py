@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,21 +17,9 @@ from runner.sandboxes.bubblewrap import Bubblewrap
 from tests.runner.sandbox_contract import *  # noqa: F403
 from tests.runner.sandbox_node import *  # noqa: F403
 from tests.runner.sandbox_walls import *  # noqa: F403
-from tests.runner.sandboxed import Bench, bubblewrap, opened
+from tests.runner.sandboxed import Bench
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
-    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
-        yield made
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made
 
 
 def test_the_user_is_numbered_as_awss(bench: Bench):

@@ -1,7 +1,6 @@
 """Bubblewrap keeps the contract where sandboxes cannot be forks of a zygote: each has new interpreters."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,7 +8,7 @@ from runner.sandboxes.base import SandboxDriver
 from tests.runner.sandbox_contract import *  # noqa: F403
 from tests.runner.sandbox_node import node  # noqa: F401
 from tests.runner.sandbox_walls import *  # noqa: F403
-from tests.runner.sandboxed import Bench, bubblewrap, opened
+from tests.runner.sandboxed import bubblewrap
 
 pytestmark = pytest.mark.sandbox
 
@@ -17,10 +16,4 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
     with bubblewrap(tmp_path_factory.mktemp("data"), zygotes=False) as made:
-        yield made
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
         yield made

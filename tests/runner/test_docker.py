@@ -39,12 +39,6 @@ def driver(shared_broker: LiveBroker) -> Iterator[SandboxDriver]:
 
 
 @pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 def broker(broker_of_its_own: LiveBroker) -> LiveBroker:
     """One that the test may kill."""
     return broker_of_its_own

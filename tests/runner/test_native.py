@@ -1,7 +1,6 @@
 """The native driver keeps the contract too, for the owner's own code; and is refused for anybody else's."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.test import override_settings
@@ -10,7 +9,6 @@ from runner.sandboxes.base import SandboxDriver, SandboxUnavailable
 from runner.sandboxes.native import Native
 from tests.runner.sandbox_contract import *  # noqa: F403
 from tests.runner.sandbox_node import *  # noqa: F403
-from tests.runner.sandboxed import Bench, opened
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +18,6 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
         made.prepare()
         yield made
         made.close()
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made
 
 
 def test_unsandboxed_code_is_refused_unless_it_was_allowed(settings):

@@ -1,28 +1,12 @@
 """The Runtime and Extensions API before clients that break its rules: it is the same program under every driver."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from runner.outcomes import Kind
-from runner.sandboxes.base import SandboxDriver
-from tests.runner.sandboxed import Bench, bubblewrap, opened
+from tests.runner.sandboxed import Bench
 from tests.runner.talking import talking
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
-    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
-        yield made
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made
 
 
 def test_the_runtime_api_refuses_what_is_not_its_turn(bench: Bench):

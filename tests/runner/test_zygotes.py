@@ -2,16 +2,14 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runner.environment import Environment
 from runner.sandboxes import zygotes
-from runner.sandboxes.base import SandboxDriver
 from runner.sandboxes.zygotes import Zygotes
-from tests.runner.sandboxed import Bench, bubblewrap, newest, opened
+from tests.runner.sandboxed import Bench, newest
 
 pytestmark = pytest.mark.sandbox
 PARENT = """
@@ -19,18 +17,6 @@ import os
 def lambda_handler(event, context):
     return [os.getppid(), open("/proc/1/cmdline").read().split("\\0")[-2]]
 """
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDriver]:
-    with bubblewrap(tmp_path_factory.mktemp("data")) as made:
-        yield made
-
-
-@pytest.fixture
-def bench(driver: SandboxDriver, tmp_path: Path) -> Iterator[Bench]:
-    with opened(driver, tmp_path) as made:
-        yield made
 
 
 def test_a_python_sandbox_is_a_fork_of_the_zygote(bench: Bench):

@@ -180,6 +180,7 @@ export class Files {
         continue;
       }
       const bytes = new Uint8Array(await file.arrayBuffer());
+      if (!this.form.isConnected) return; // its page was left
       const old = this.tabOf(file.name);
       const text = bytes.length <= TEXT_MAX ? asText(bytes) : null;
       if (text !== null && old && this.editorOf(old)) {

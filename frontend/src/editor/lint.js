@@ -1,9 +1,10 @@
 // The checks run on the server: it gives [{line, column, endLine, endColumn, message, severity, fix?: {label, text}}].
 // `fix.text` is the whole text with the problem put right.
 export async function diagnose(view, editor) {
+  const { doc } = view.state;
   const body = new FormData();
   body.set("path", editor.dataset.path);
-  body.set("text", view.state.doc.toString());
+  body.set("text", doc.toString());
   const headers = { "X-CSRFToken": document.body.dataset.csrf };
   let problems;
   try {
@@ -13,7 +14,7 @@ export async function diagnose(view, editor) {
   } catch {
     return []; // the server is away; running will say so
   }
-  const { doc } = view.state;
+  if (!editor.isConnected || view.state.doc !== doc) return []; // its page was left, or it was typed into since
   const at = (line, column) => {
     const found = doc.line(Math.min(Math.max(line, 1), doc.lines));
     return Math.min(found.from + Math.max(column - 1, 0), found.to);

@@ -31,7 +31,7 @@ export class Workbench {
     this.hear("click", (event) => this.onClick(event));
     this.hear("htmx:before:request", (event) => { if (this.isOurs(event)) this.onAsk(event); });
     this.hear("htmx:after:swap", (event) => this.onAnswer(event));
-    this.hear("test-again", () => this.press("test"));
+    this.hear("test-again", ({ target }) => { if (this.form.contains(target)) this.press("test"); });
     // A form that is sent the plain way leaves the page on purpose.
     this.hear("submit", (event) => { if (event.target.dataset.leaves !== undefined) this.leaving = true; });
     this.hear("pagehide", () => this.draft.now(() => this.unsaved()), window);
@@ -126,7 +126,7 @@ export class Workbench {
   // -- asking and answers --------------------------------------------------------------------------
 
   isOurs(event) {
-    return event.target === this.form || event.target.dataset.press !== undefined;
+    return event.target === this.form || event.target.dataset?.press !== undefined;
   }
 
   press(name) {
@@ -247,15 +247,18 @@ export class Workbench {
   // -- the event -----------------------------------------------------------------------------------
 
   async onEventChoice(select) {
-    const [option] = select.selectedOptions;
+    const { value: choice, dataset: { texts } } = select;
+    const { signal } = this.gone;
     let text;
     try {
-      const response = await fetch(`${select.dataset.texts}?choice=${encodeURIComponent(option.value)}`);
+      const response = await fetch(`${texts}?choice=${encodeURIComponent(choice)}`, { signal });
       if (!response.ok || response.redirected) throw new Error(response.status);
       text = await response.text();
     } catch {
-      return this.say(this.strings.unreachable, "bad");
+      if (!signal.aborted) this.say(this.strings.unreachable, "bad");
+      return;
     }
+    if (select.value !== choice) return; // another one was chosen since
     this.savedEvent = text;
     this.event.value = text; // undone with Ctrl+Z
   }

@@ -8,16 +8,14 @@ only when it has arranged for that and has then heard from the zygote once more.
 """
 
 import os
-import resource
 import signal
 
+import launcher
 from zygote import kernel
 
 NAMESPACES = (
     kernel.NEWUSER | kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
 )
-NEW_ROOT = "/.new"
-WORLD = 0o1777
 READ_BEFORE = ("sys", "sysrq-trigger", "irq", "bus")  # of /proc: of the machine, not of a process
 
 
@@ -53,21 +51,9 @@ def start(message, stream, run):
 
 
 def _separate(message, stream, telling, waiting, run):
-    os.dup2(os.open(message["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), 2)
-    signal.set_wakeup_fd(-1)
-    for path in message["joins"]:
-        with open(path, "w") as file:
-            file.write("0")
-    os.setsid()
-    for name, value in message["limits"].items():
-        number = getattr(resource, "RLIMIT_" + name)
-        hard = resource.getrlimit(number)[1]
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(number, (ceiling, ceiling))
+    launcher.report_to(message["errors"])
+    launcher.set_apart(message)
     if message["user"] is not None:
-        os.setgroups([])
-        os.setresgid(message["user"], message["user"], message["user"])
-        os.setresuid(message["user"], message["user"], message["user"])
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below would not be ours to write
     outside = os.geteuid(), os.getegid()
     kernel.unshare(NAMESPACES)
@@ -107,31 +93,32 @@ def _hold(message):
 
 def _enter_files(message):
     """Replace everything that the zygote has by what the code inside may see."""
+    root = message["root"]
     kernel.mount("none", "/", "", kernel.REC | kernel.PRIVATE)
-    kernel.mount("tmpfs", NEW_ROOT, "tmpfs", kernel.NOSUID | kernel.NODEV, "mode=755,size=1m")
+    kernel.mount("tmpfs", root, "tmpfs", kernel.NOSUID | kernel.NODEV, "mode=755,size=1m")
     for path in message["directories"]:
-        os.mkdir(NEW_ROOT + path)
+        os.mkdir(root + path)
     for text, path in message["links"]:
-        os.symlink(text, NEW_ROOT + path)
+        os.symlink(text, root + path)
     for path in message["shared"]:
-        kernel.bind(path, NEW_ROOT + path)
+        kernel.bind(path, root + path)
     for name, path in (("task", "/var/task"), ("opt", "/opt")):
-        kernel.bind_to_read(message["directory"] + "/" + name, NEW_ROOT + path)
-    kernel.bind("/dev", NEW_ROOT + "/dev")
+        kernel.bind_to_read(message["directory"] + "/" + name, root + path)
+    kernel.bind("/dev", root + "/dev")
     for path, size in message["temporary"].items():
-        kernel.mount("tmpfs", NEW_ROOT + path, "tmpfs", kernel.NOSUID | kernel.NODEV, "mode=1777,size=%d" % size)
+        kernel.mount("tmpfs", root + path, "tmpfs", kernel.NOSUID | kernel.NODEV, "mode=1777,size=%d" % size)
     kernel.mount(
-        "devpts", NEW_ROOT + "/dev/pts", "devpts", kernel.NOSUID | kernel.NOEXEC, "newinstance,ptmxmode=0666,mode=620"
+        "devpts", root + "/dev/pts", "devpts", kernel.NOSUID | kernel.NOEXEC, "newinstance,ptmxmode=0666,mode=620"
     )
-    _enter_processes()
-    kernel.restrict(NEW_ROOT + "/dev", kernel.READ_ONLY, below=False)
-    kernel.restrict(NEW_ROOT, kernel.READ_ONLY, below=False)
-    kernel.change_root(NEW_ROOT)
+    _enter_processes(root)
+    kernel.restrict(root + "/dev", kernel.READ_ONLY, below=False)
+    kernel.restrict(root, kernel.READ_ONLY, below=False)
+    kernel.change_root(root)
 
 
-def _enter_processes():
-    kernel.mount("proc", NEW_ROOT + "/proc", "proc", kernel.NOSUID | kernel.NOEXEC | kernel.NODEV)
+def _enter_processes(root):
+    kernel.mount("proc", root + "/proc", "proc", kernel.NOSUID | kernel.NOEXEC | kernel.NODEV)
     for name in READ_BEFORE:
-        path = NEW_ROOT + "/proc/" + name
+        path = root + "/proc/" + name
         if os.access(path, os.W_OK):
             kernel.bind_to_read(path, path)

@@ -1,6 +1,6 @@
 """Builds the view that a zygote and all its sandboxes have of the file system, enters it, and executes the zygote.
 
-usage: stage.py PLAN   (JSON, see ``rootfs.zygote_plan``), with the zygote's control socket as file descriptor 0.
+usage: stage.py PLAN   (JSON, made by the bubblewrap driver), with the zygote's control socket as file descriptor 0.
 
 As root the mounts are made in a mount namespace of their own; else in a user namespace of their own, too.
 Standard library only, from Python 3.9.
@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from zygote import kernel  # noqa: E402
 
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
-HOST = "/.host"  # what only the zygote itself has
 
 
 def main():
@@ -43,9 +42,9 @@ def build(plan):
         kernel.bind_to_read(source, root + target)
     for text, path in plan["links"]:
         os.symlink(text, root + path)
-    for source, target in plan["host"]:
-        os.makedirs(root + HOST + target)
-        kernel.mount(source, root + HOST + target, "", kernel.BIND | (kernel.REC if target == "/cgroup" else 0))
+    for source, target, below in plan["host"]:
+        os.makedirs(root + target)
+        kernel.mount(source, root + target, "", kernel.BIND | (kernel.REC if below else 0))
     devices(root + "/dev")
     kernel.bind("/proc", root + "/proc")
 

@@ -54,13 +54,12 @@ class Shelf:
                 own.update(name.split(".", 1)[0] for name in os.listdir(directory))
             except OSError:
                 pass
-        if own & {name.split(".", 1)[0] for name in self.modules}:
-            for name in self.modules:
-                sys.modules.pop(name, None)
+        away = self.modules
+        if own & {name.split(".", 1)[0] for name in away}:
             self.modules = {}
-            return
-        self.modules = {name: module for name, module in self.modules.items() if self._is_ours(module)}
-        for name in self.modules:
+        else:
+            self.modules = away = {name: module for name, module in away.items() if self._is_ours(module)}
+        for name in away:
             sys.modules.pop(name, None)
         if self.modules:
             sys.meta_path.insert(0, self)

@@ -1,0 +1,90 @@
+"""What a page has asked for may come when the page is left: nothing of it fails, and nothing of it lands elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.live import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
+
+
+@contextmanager
+def held(student, pattern) -> Iterator[list[Route]]:
+    """The requests for ``pattern`` that are made within wait until its end; then all of them are over."""
+    page, routes, over = student.page, [], []
+    page.route(pattern, lambda route: routes.append(route))
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda request: over.append(request))
+    yield routes
+    waiting = [route.request for route in routes]
+    for route in tuple(routes):
+        route.continue_()
+    page.unroute(pattern)  # lets those through that came meanwhile
+    eventually(lambda: page.title() and [request for request in waiting if request not in over], lambda left: not left)
+    page.evaluate("() => fetch(location.href).then((answer) => answer.text())")  # what they had to tell is told
+
+
+def asked(student, routes):
+    """A request is under way."""
+    eventually(lambda: (student.page.title(), list(routes))[1], bool)
+
+
+def go_to(student, tab):
+    student.page.get_by_role("link", name=tab, exact=True).first.click()
+    expect(student.page.locator("nav.tabs [aria-current]")).to_have_text(tab)
+
+
+def test_checks_of_code_come_when_its_tab_was_left(student):
+    student.create("checked-late")
+    with held(student, "**/lint/") as routes:
+        student.page.reload()
+        student.wait_for_editor()
+        asked(student, routes)
+        go_to(student, "Logs")
+    expect(student.page.locator("nav.tabs [aria-current]")).to_have_text("Logs")
+
+
+def test_a_chosen_event_comes_when_its_tab_was_left(student):
+    student.create("chosen-late")
+    with held(student, "**/events/text/*") as routes:
+        student.page.get_by_label("Test event", exact=True).first.select_option("sqs")
+        asked(student, routes)
+        go_to(student, "Monitor")
+        go_to(student, "Code")
+        student.wait_for_editor()
+    expect(student.page.locator("#event-editor .cm-content")).to_contain_text("key1")
+
+
+def test_an_event_is_saved_when_its_tab_was_left(student):
+    student.create("saved-late")
+    go_to(student, "Logs")
+    go_to(student, "Code")
+    student.wait_for_editor()
+    student.page.get_by_role("button", name="Save event").click()
+    student.page.get_by_label("Name", exact=True).fill("late")
+    with held(student, "**/events/save/") as routes:
+        student.page.locator("#event-save").get_by_role("button", name="Save").click()
+        asked(student, routes)
+        student.page.go_back()
+        expect(student.page.locator("nav.tabs [aria-current]")).to_have_text("Logs")
+    go_to(student, "Code")
+    expect(student.page.locator('#event-choice option[value="saved:late"]')).to_be_attached()
+
+
+def test_the_editor_comes_when_its_tab_was_left_and_what_was_typed_before_stays(student):
+    student.create("edited-late")
+    with held(student, "**/console/editor*.js") as routes:
+        student.page.reload(wait_until="commit")
+        asked(student, routes)
+        go_to(student, "Versions and aliases")
+        go_to(student, "Code")
+        student.page.locator(".pane-code textarea").press("Control+Home")
+        student.page.keyboard.type("# early\n")
+        student.page.once("dialog", lambda dialog: dialog.dismiss())
+        student.page.get_by_role("link", name="Logs", exact=True).first.click()
+        expect(student.page.locator("nav.tabs [aria-current]")).to_have_text("Code")
+    student.wait_for_editor()
+    expect(student.page.locator(".pane-code .cm-content")).to_contain_text("# early")
