@@ -45,6 +45,8 @@ ASK = {
 }
 CONTEXT = (
     "runner/runtimes/init.py",
+    "runner/runtimes/forked.py",
+    "runner/runtimes/contained.py",
     "runner/runtimes/pid1",
     "runner/runtimes/python",
     "runner/runtimes/node",

@@ -29,7 +29,7 @@ class Order:
 
     ``image``      the image's id (``sha256:…``), from the broker's own list
     ``config``     the one argument of PID 1 (``runner/runtimes/init.py``): which runtime it starts in there
-    ``source``     the slot's folder as the engine sees it: ``task``, ``opt``, ``passwd``, ``group`` are in it
+    ``source``     the slot's folder as the engine sees it: what ``mounts`` names is in it
     ``user``       user and group id; no other sandbox on this host has it
     ``memory_mb``  everything counted: code, ``/tmp``, ``/dev/shm``
     """
@@ -48,8 +48,7 @@ class Order:
         default_factory=lambda: {
             "/var/task": "task",
             "/opt": "opt",
-            "/etc/passwd": "passwd",
-            "/etc/group": "group",
+            **{f"/etc/{name}": name for name in ("passwd", "group", "hosts", "resolv.conf")},
         }
     )
 
@@ -62,6 +61,9 @@ def configuration(order: Order) -> dict[str, Any]:
         "User": f"{order.user}:{order.user}",
         "Hostname": HOSTNAME,
         "WorkingDir": "/",
+        # A network namespace with nothing but loopback, made by the engine's runtime. Without this the engine has a
+        # part of in it besides, of which it starts itself once more: half of what a start costs.
+        "NetworkDisabled": True,
         "Labels": {LABEL_INSTALL: order.install, LABEL_SLOT: str(order.slot)},
         # The stream: when the worker's end closes, so does PID 1's input, and PID 1 ends everything.
         "AttachStdin": True,
@@ -78,9 +80,6 @@ def configuration(order: Order) -> dict[str, Any]:
 def _host_configuration(order: Order) -> dict[str, Any]:
     held = {
         "NetworkMode": "none",
-        "ExtraHosts": [f"{HOSTNAME}:127.0.0.1"],  # functions look up their own name
-        "Dns": ["127.0.0.1"],  # otherwise the engine writes the host's name servers into it
-        "DnsSearch": ["."],
         "ReadonlyRootfs": True,
         "Privileged": False,
         "CapDrop": ["ALL"],

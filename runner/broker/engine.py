@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
 from core import clock
@@ -126,6 +126,16 @@ class Engine:
             if error.status_code != _CONFLICT:
                 raise
             return False  # it is being removed at this moment
+        return True
+
+    def wait_gone(self, name: str, seconds: float) -> bool:
+        """Whether the container ``name`` ends and is removed by itself within so many seconds."""
+        try:
+            self._api.wait(name, timeout=seconds, condition="removed")
+        except NotFound:
+            return True
+        except _TROUBLES:
+            return False
         return True
 
     def ours(self, install: str) -> list[str]:

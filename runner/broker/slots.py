@@ -21,7 +21,12 @@ FIRST_MAPPED_USER = 20_000  # where the engine maps users, a container has 65,53
 PER_INSTALLATION = 1_000
 INSTALLATIONS = 100_000
 PASSWD = "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:{user}:{user}::/home/sbx_user1051:/sbin/nologin\n"  # AWS's name
-GROUP = "root:x:0:\nsbx_user1051:x:{user}:\n"
+ETC = {
+    "passwd": PASSWD,
+    "group": "root:x:0:\nsbx_user1051:x:{user}:\n",
+    "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",  # functions look up their own name
+    "resolv.conf": "nameserver 127.0.0.1\n",  # where nobody answers: else libraries look for the host's
+}
 
 
 class NoSlot(Exception):
@@ -67,7 +72,7 @@ class Slots:
             (folder / name).chmod(0o755)
             if owner[0] != os.geteuid():
                 os.chown(folder / name, *owner)
-        for name, text in (("passwd", PASSWD), ("group", GROUP)):
+        for name, text in ETC.items():
             (folder / name).write_text(text.format(user=self.user(slot)))
             (folder / name).chmod(0o644)
         return token

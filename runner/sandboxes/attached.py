@@ -29,28 +29,39 @@ class AttachedStream(socket.socket):
         return self._errors.decode(errors="replace").strip()
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        while self._kind == _ERRORS or not self._left:
-            if not self._next():
-                return b""
-        data = super().recv(min(bufsize, self._left), flags)
-        self._left -= len(data)
-        return data
+        """At most ``bufsize`` bytes of what PID 1 wrote, read with one call; raises BlockingIOError when none came."""
+        data = super().recv(bufsize, flags)
+        if not data:
+            return b""
+        if not self._left and not self._header and len(data) > _HEADER.size:
+            kind, length = _HEADER.unpack_from(data)
+            if kind == _OUTPUT and _HEADER.size + length == len(data):
+                return data[_HEADER.size :]
+        if written := self._split(memoryview(data)):
+            return written
+        raise BlockingIOError
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         data = self.recv(nbytes or len(buffer), flags)
         memoryview(buffer)[: len(data)] = data
         return len(data)
 
-    def _next(self) -> bool:
-        """Go on to the next piece, keeping one of complaints; False at the end of the stream."""
-        if self._left:
-            data = super().recv(min(self._left, 1 << 16))
-            self._left -= len(data)
-            self._errors += data[: _ERRORS_KEPT - len(self._errors)]
-            return bool(data)
-        data = super().recv(_HEADER.size - len(self._header))
-        self._header += data
-        if len(self._header) == _HEADER.size:
-            self._kind, self._left = _HEADER.unpack(self._header)
-            self._header = b""
-        return bool(data)
+    def _split(self, data: memoryview) -> bytes:
+        """What PID 1 wrote of ``data``; complaints are kept."""
+        written = []
+        while data:
+            if self._left:
+                piece, data = data[: self._left], data[self._left :]
+                self._left -= len(piece)
+                if self._kind == _OUTPUT:
+                    written.append(piece)
+                else:
+                    self._errors += piece[: _ERRORS_KEPT - len(self._errors)]
+                continue
+            missing = _HEADER.size - len(self._header)
+            self._header += data[:missing]
+            data = data[missing:]
+            if len(self._header) == _HEADER.size:
+                self._kind, self._left = _HEADER.unpack(self._header)
+                self._header = b""
+        return b"".join(written)

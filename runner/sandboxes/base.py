@@ -135,6 +135,7 @@ class SandboxDriver(ABC):
     """Makes sandboxes. One instance in each worker process; safe to use from several threads."""
 
     name: ClassVar[str]
+    starts_slowly: ClassVar[bool] = False  # so slowly that it is worth to start for those who will ask soon
 
     @abstractmethod
     def capabilities(self) -> list[Capability]:

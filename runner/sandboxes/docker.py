@@ -32,7 +32,6 @@ from runner.sandboxes.base import (
     SandboxUnavailable,
 )
 from runner.sandboxes.launched import (
-    GENERIC_MEMORY_MB,
     OVERHEAD_MB,
     SHARED_MEMORY_MB,
     processors_for_one,
@@ -66,8 +65,8 @@ class DockerSandbox(Sandbox):
         for layer in spec.layer_dirs:
             placing.place(layer, self.folder / "opt")
         self.cores = share_of_processors(spec.memory_mb)
-        total_mb = _total(spec.memory_mb, self.ephemeral_mb)
-        self._ask("limit", memory_mb=spec.memory_mb, total_mb=total_mb)
+        if spec.memory_mb != limits.MEMORY_MB_DEFAULT:  # most have what a container is started with
+            self._ask("limit", memory_mb=spec.memory_mb, total_mb=_total(spec.memory_mb, self.ephemeral_mb))
         return Binding(environment=dict(spec.environment))
 
     def settle(self) -> None:
@@ -110,6 +109,7 @@ class Docker(SandboxDriver):
     """``prepare`` must have been called before ``start``."""
 
     name = "docker"
+    starts_slowly = True
 
     def __init__(self, broker: Path | None = None) -> None:
         self._broker = str(broker or settings.SANDBOX_BROKER)
@@ -152,7 +152,7 @@ class Docker(SandboxDriver):
             "runtime": _image(interpreter),
             "config": _config(interpreter, preload),
             "memory_mb": limits.MEMORY_MB_DEFAULT,
-            "total_mb": _total(GENERIC_MEMORY_MB, ephemeral_mb),
+            "total_mb": _total(limits.MEMORY_MB_DEFAULT, ephemeral_mb),
             "ephemeral_mb": ephemeral_mb,
             "cores": processors_for_one(),
         }
@@ -221,11 +221,13 @@ class Docker(SandboxDriver):
 def _config(interpreter: Interpreter, preload: bool) -> str:
     """What PID 1 is told at its start (``runner/runtimes/init.py``)."""
     config = rootfs.init_config(
-        command=rootfs.command(interpreter, str(interpreter.executable), RAPID, SDK, preload),
+        command=rootfs.command(interpreter, str(interpreter.executable), RAPID, SDK, preload=False),
         cwd=TASK,
         environment=rootfs.start_environment(interpreter),
         port=PORT,
     )
+    if interpreter.family == "python":  # the runtime is a fork of PID 1 (``runner/runtimes/contained.py``)
+        config["sdk"] = SDK if preload else ""
     return json.dumps(config)
 
 

@@ -45,6 +45,9 @@ class FakeEngine:
     def update(self, name: str, changed: dict[str, Any]) -> None:
         self.updates.append((name, changed))
 
+    def wait_gone(self, name: str, seconds: float) -> bool:
+        return name not in self.containers
+
     def remove(self, name: str) -> None:
         if name in self.hang:
             raise EngineTrouble("remove: timed out")

@@ -24,9 +24,19 @@ def piece(output: int, data: bytes) -> bytes:
 def test_only_what_pid_1_wrote_comes_out(ends):
     stream, engine = ends
     engine.sendall(piece(1, b"hello ") + piece(1, b"world"))
+    assert stream.recv(100) == b"hello world"
+    engine.sendall(piece(1, b"hello "))
     assert stream.recv(100) == b"hello "
-    assert stream.recv(3) == b"wor"
-    assert stream.recv(100) == b"ld"
+
+
+def test_no_more_is_read_than_was_asked_for(ends):
+    stream, engine = ends
+    engine.sendall(piece(1, b"hello ") + piece(2, b"?") + piece(1, b"world"))
+    assert stream.recv(10) == b"he"
+    assert stream.recv(10) == b"llo "
+    with pytest.raises(BlockingIOError):
+        stream.recv(10)  # nothing but a complaint and headers
+    assert stream.recv(100) == b"world"
 
 
 def test_complaints_are_kept_apart(ends):
@@ -41,7 +51,7 @@ def test_endless_complaints_take_no_memory(ends):
     for _number in range(20):
         engine.sendall(piece(2, b"a" * 1000))
     with pytest.raises(BlockingIOError):
-        stream.recv(100)
+        stream.recv(1 << 16)
     assert len(stream.errors) == 4096
 
 

@@ -18,7 +18,7 @@ ORDER = Order(
 
 def test_a_container_has_no_network_no_capabilities_and_no_way_to_gain_any():
     host = configuration(ORDER)["HostConfig"]
-    assert host["NetworkMode"] == "none"
+    assert configuration(ORDER)["NetworkDisabled"] and host["NetworkMode"] == "none"
     assert host["CapDrop"] == ["ALL"]
     assert not host["Privileged"]
     assert "no-new-privileges" in host["SecurityOpt"]
@@ -35,7 +35,7 @@ def test_nothing_in_it_can_be_written_but_a_bounded_tmp():
 
 def test_it_sees_only_its_own_slot_of_the_host():
     sources = {mount["Source"] for mount in configuration(ORDER)["HostConfig"]["Mounts"]}
-    assert sources == {f"/srv/slots/abc/{name}" for name in ("task", "opt", "passwd", "group")}
+    assert sources == {f"/srv/slots/abc/{name}" for name in ("task", "opt", "passwd", "group", "hosts", "resolv.conf")}
 
 
 def test_it_runs_as_a_user_of_its_own():

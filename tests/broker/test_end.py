@@ -75,6 +75,16 @@ def test_a_container_that_the_engine_does_not_let_go_of_costs_its_slot_until_it_
     start(address, worker)
 
 
+def test_a_container_that_does_not_end_by_itself_gets_all_of_the_processor_to_end_with(address, enrol, engine):
+    _line, worker = enrol()
+    sandbox = start(address, worker)
+    request = {"worker": worker, "sandbox": sandbox}
+    protocol.call(address, {"verb": "limit", "cores": 0.25, **request}, timeout_s=5)
+    protocol.call(address, {"verb": "kill", **request}, timeout_s=5)
+    assert [changed["CpuQuota"] for _name, changed in engine.updates] == [25_000, 200_000]
+    assert engine.containers == {}
+
+
 def test_kills_for_want_of_memory_are_counted_as_the_engine_reports_them(address, enrol, engine):
     _line, worker = enrol()
     sandbox = start(address, worker)

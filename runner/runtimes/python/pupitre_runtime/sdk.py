@@ -21,6 +21,7 @@ class Shelf:
     def load(self, directory):
         """Import what most functions import, while nobody waits."""
         before, base = set(sys.modules), anonymous_kb()
+        self.directory = directory.rstrip("/") + "/"
         sys.path.insert(0, directory)
         try:
             self._load(base)
@@ -28,16 +29,16 @@ class Shelf:
             pass  # no SDK on this server: a function that imports it is told so in its own words
         finally:
             sys.path.remove(directory)
-        self.directory = directory.rstrip("/") + "/"
         self.modules = {name: sys.modules[name] for name in set(sys.modules) - before}
         self.weight_kb = max(0, anonymous_kb() - base)
         self.sdk_kb = min(self.sdk_kb, self.weight_kb)
 
     def _load(self, base):
         import boto3
-        from botocore.loaders import JSONFileLoader
+        from botocore.loaders import JSONFileLoader, Loader
 
         JSONFileLoader.load_file = remembering(JSONFileLoader.load_file)
+        Loader.list_available_services = listing_once(Loader.list_available_services, self.directory)
         session = boto3.session.Session(region_name="us-east-1")
         for name in CLIENTS:
             session.client(name, aws_access_key_id="x", aws_secret_access_key="x")
@@ -65,7 +66,7 @@ class Shelf:
             sys.meta_path.insert(0, self)
 
     def _is_ours(self, module):
-        return (getattr(module, "__file__", None) or "").startswith(self.directory)
+        return bool(self.directory) and (getattr(module, "__file__", None) or "").startswith(self.directory)
 
     def find_spec(self, name, _path=None, _target=None):
         """A function imports for the first time what lies here: it gets all of it."""
@@ -103,6 +104,24 @@ def remembering(load):
         return known[path]
 
     return load_file
+
+
+def listing_once(list_available, directory):
+    """The SDK looks through nine hundred of its folders for each session; they are read-only, so once will do.
+
+    Whoever has models of their own, in a folder outside ``directory``, has all of them looked through.
+    """
+    known = {}
+
+    def list_available_services(self, type_name):
+        paths = tuple(path for path in self.search_paths if os.path.isdir(path))
+        if not all(path.startswith(directory) for path in paths):
+            return list_available(self, type_name)
+        if (type_name, paths) not in known:
+            known[type_name, paths] = list_available(self, type_name)
+        return list(known[type_name, paths])
+
+    return list_available_services
 
 
 def anonymous_kb():
