@@ -16,7 +16,7 @@ from core import clock, database, ids, limits, redis
 from core.errors import ServiceError
 from functions.models import Version
 from functions.runtimes import Family, available
-from runner import calls, presence, runtimes
+from runner import calls, foresight, presence, runtimes
 from runner.calls import Calls
 from runner.claims import Claimed
 from runner.crew import Crew
@@ -75,6 +75,9 @@ class Engine:
         self._call_crew, self._event_crew = Crew("call"), Crew("event")
         self._over = threading.Event()
         self.serves_events = EVENTS in settings.WORKER_SERVES
+        self._looks_ahead = (
+            self._driver is not None and self._driver.starts_slowly and CALLS in settings.WORKER_SERVES
+        ) and settings.PRESTARTED_ENVIRONMENTS > 0
 
     def start(self) -> None:
         """Prepare the driver (in the calling thread, which should be the main one) and begin.
@@ -110,11 +113,14 @@ class Engine:
 
     def _make_workshop(self) -> None:
         starts = _STARTS_PER_CORE * (os.cpu_count() or 1)
-        self.workshop = Workshop(
-            pool=Pool(budget_mb=memory_budget_mb(), idle_s=settings.ENVIRONMENT_IDLE_S, parallel_starts=starts),
-            stock=Stock(open_environment=self._open, size=settings.PRESTARTED_ENVIRONMENTS),
-            writer=Writer(),
+        pool = Pool(budget_mb=memory_budget_mb(), idle_s=settings.ENVIRONMENT_IDLE_S, parallel_starts=starts)
+        stock = Stock(
+            open_environment=self._open,
+            size=settings.PRESTARTED_ENVIRONMENTS,
+            starters=(os.cpu_count() or 1) if self._looks_ahead else 1,
+            room=lambda: min(pool.free_mb // 2 // limits.MEMORY_MB_DEFAULT, settings.SANDBOX_COUNT // 3),
         )
+        self.workshop = Workshop(pool=pool, stock=stock, writer=Writer())
         if settings.PRESTARTED_ENVIRONMENTS:
             for interpreter in _interpreters_in_use():
                 self.workshop.stock.want(interpreter)
@@ -165,6 +171,8 @@ class Engine:
         renewed = evicted = clock.monotonic()
         while not self._over.wait(_HEARTBEAT_S):
             _patiently(self.beat)
+            if self._looks_ahead:
+                _patiently(self._look_ahead)
             now = clock.monotonic()
             if now - renewed >= settings.EVENT_LEASE_S / 4:
                 renewed = now
@@ -173,6 +181,9 @@ class Engine:
                 evicted = now
                 self.workshop.pool.evict_idle()
         connection.close()
+
+    def _look_ahead(self) -> None:
+        self.workshop.stock.expect(foresight.expected(self.workshop.pool))
 
     def beat(self) -> None:
         """This worker lives; and the callers of one that does not any more are told."""

@@ -120,6 +120,9 @@ class Pool:
         self._idle: defaultdict[str, list[Slot]] = defaultdict(list)  # by fingerprint, last used last
         self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)  # by fingerprint
         self._current: dict[int, str] = {}  # version id -> the fingerprint that is not out of date
+        self._seen: dict[
+            int, datetime
+        ] = {}  # version id -> when it had last been changed, the last time it was asked for
         self._used_mb = 0
         self._starting = 0
         self._reaped: queue.SimpleQueue[Environment | None] = queue.SimpleQueue()
@@ -238,6 +241,7 @@ class Pool:
     def _note_current(self, spec: RunSpec) -> None:
         """Environments of an older state of the version are of no use any more."""
         before = self._current.get(spec.version.pk)
+        self._seen[spec.version.pk] = spec.version.last_modified
         if before == spec.fingerprint:
             return
         self._current[spec.version.pk] = spec.fingerprint
@@ -290,6 +294,16 @@ class Pool:
     def used_mb(self) -> int:
         """Memory counted, by MemorySize."""
         return self._used_mb
+
+    @property
+    def free_mb(self) -> int:
+        """What is left of the budget."""
+        return max(0, self._budget - self._used_mb)
+
+    def has_run(self, version_id: int, *, since: datetime) -> bool:
+        """Whether somebody has asked for this version, as it was at ``since`` or later."""
+        seen = self._seen.get(version_id)
+        return seen is not None and seen >= since
 
     def idle_count(self) -> int:
         """How many environments wait warm."""

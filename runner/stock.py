@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 
 from core import limits
 from core.errors import ServiceError
@@ -11,21 +12,33 @@ from runner.runtimes import Interpreter
 
 log = logging.getLogger(__name__)
 
+MOST = 64  # for one interpreter, whatever is expected
 _READY_WITHIN_S = 30.0
 _PAUSE_AFTER_FAILURE_S = 5.0
 
 
 class Stock:
-    """Keeps ``size`` generic environments ready for each interpreter in use: one thread, one start at a time."""
+    """Keeps ``size`` generic environments ready for each interpreter in use, and as many more as are expected.
 
-    def __init__(self, *, open_environment: Open, size: int) -> None:
-        self._open, self._size = open_environment, size
+    ``starters`` are started at a time. ``room`` says for how many more than ``size`` there is memory to spare. While
+    many are missing they are started without the SDK, which takes longer than all the rest.
+    """
+
+    def __init__(
+        self, *, open_environment: Open, size: int, starters: int = 1, room: Callable[[], int] = lambda: MOST
+    ) -> None:
+        self._open, self._size, self._room = open_environment, size, room
         self._ready: defaultdict[Interpreter, list[Environment]] = defaultdict(list)
+        self._coming: Counter[Interpreter] = Counter()
         self._wanted: set[Interpreter] = set()
+        self._expected: Mapping[Interpreter, int] = {}
         self._changed = threading.Condition()
         self._over = False
-        self._thread = threading.Thread(target=self._refill, name="stock", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._refill, name=f"stock-{number}", daemon=True) for number in range(starters)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def want(self, interpreter: Interpreter) -> None:
         """Functions of this interpreter are in use: keep some ready."""
@@ -33,7 +46,18 @@ class Stock:
             return
         with self._changed:
             self._wanted.add(interpreter)
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def expect(self, expected: Mapping[Interpreter, int]) -> None:
+        """So many will soon be asked for; of what is ready and not expected any more, one each is thrown away."""
+        for interpreter in expected:
+            self.want(interpreter)
+        with self._changed:
+            self._expected = expected
+            self._changed.notify_all()
+            spare = [ready.pop(0) for one, ready in self._ready.items() if len(ready) > self._target(one)]
+        for environment in spare:
+            environment.stop()
 
     def take(self, interpreter: Interpreter, ephemeral_mb: int) -> Environment:
         """A generic environment: a waiting one when it fits, else a new one. Raises ``SandboxFailure``."""
@@ -43,26 +67,47 @@ class Stock:
                 if not waiting.is_dead:
                     return waiting
                 waiting.stop()
+        try:
+            return self._open(interpreter, ephemeral_mb, False)
+        except ServiceError:
+            if not self._make_room():
+                raise
         return self._open(interpreter, ephemeral_mb, False)
 
     def _take_ready(self, interpreter: Interpreter) -> Environment | None:
         with self._changed:
-            self._changed.notify()
+            self._changed.notify_all()
             return self._ready[interpreter].pop() if self._ready[interpreter] else None
+
+    def _make_room(self) -> bool:
+        """Who is here comes before who is expected: give one up, of whichever there are most."""
+        with self._changed:
+            most = max(self._ready.values(), key=len, default=[])
+            environment = most.pop(0) if most else None
+        if environment is not None:
+            environment.stop()
+        return environment is not None
 
     def close(self) -> None:
         """Stop refilling and throw away what waits."""
         with self._changed:
             self._over = True
-            self._changed.notify()
-        self._thread.join(_READY_WITHIN_S)
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(_READY_WITHIN_S)
         for waiting in self._ready.values():
             for environment in waiting:
                 environment.stop()
         self._ready.clear()
 
+    def _target(self, interpreter: Interpreter) -> int:
+        return self._size + max(0, min(self._expected.get(interpreter, 0), MOST, self._room()))
+
+    def _shortage(self, interpreter: Interpreter) -> int:
+        return self._target(interpreter) - len(self._ready[interpreter]) - self._coming[interpreter]
+
     def _missing(self) -> Interpreter | None:
-        return next((one for one in self._wanted if len(self._ready[one]) < self._size), None)
+        return next((one for one in self._wanted if self._shortage(one) > 0), None)
 
     def _refill(self) -> None:
         while True:
@@ -70,14 +115,22 @@ class Stock:
                 self._changed.wait_for(lambda: self._over or self._missing())
                 if self._over:
                     return
-                interpreter = self._missing()
-            if interpreter is not None and not self._add(interpreter):
+                if (interpreter := self._missing()) is None:
+                    continue
+                is_calm = self._shortage(interpreter) <= self._size
+                self._coming[interpreter] += 1
+            came = False
+            try:
+                came = self._add(interpreter, preload=is_calm)
+            finally:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._over, _PAUSE_AFTER_FAILURE_S)
+                    self._coming[interpreter] -= 1
+                    if not came:
+                        self._changed.wait_for(lambda: self._over, _PAUSE_AFTER_FAILURE_S)
 
-    def _add(self, interpreter: Interpreter) -> bool:
+    def _add(self, interpreter: Interpreter, *, preload: bool) -> bool:
         try:
-            environment = self._open(interpreter, limits.EPHEMERAL_STORAGE_MB_DEFAULT, True)
+            environment = self._open(interpreter, limits.EPHEMERAL_STORAGE_MB_DEFAULT, preload)
         except ServiceError as error:
             log.warning("No environment could be started ahead for %s: %s", interpreter.label, error.text)
             return False
