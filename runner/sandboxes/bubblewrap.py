@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from core import limits
 from runner import runtimes
 from runner.runtimes import Interpreter
-from runner.sandboxes import cgroups, launched, rootfs, seccomp
+from runner.sandboxes import cgroups, launched, rootfs, seccomp, zygote_report
 from runner.sandboxes.base import Capability, Sandbox, SandboxUnavailable
 from runner.sandboxes.launched import LaunchedDriver, LaunchedSandbox, Place
 from runner.sandboxes.launcher import FILTER_FD
@@ -71,7 +71,8 @@ class Bubblewrap(LaunchedDriver):
     name = "bubblewrap"
 
     def capabilities(self) -> list[Capability]:
-        return [_tool(), _namespaces(), _filter(), _interpreters(), _control_groups(), _libraries()]
+        forks = zygote_report.capability()
+        return [_tool(), _namespaces(), _filter(), _interpreters(), _control_groups(), forks, _libraries()]
 
     def place(self, sandbox: LaunchedSandbox) -> Place:
         return INSIDE

@@ -13,9 +13,6 @@ import signal
 import launcher
 from zygote import kernel
 
-NAMESPACES = (
-    kernel.NEWUSER | kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
-)
 READ_BEFORE = ("sys", "sysrq-trigger", "irq", "bus")  # of /proc: of the machine, not of a process
 
 
@@ -56,7 +53,7 @@ def _separate(message, stream, telling, waiting, run):
     if message["user"] is not None:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below would not be ours to write
     outside = os.geteuid(), os.getegid()
-    kernel.unshare(NAMESPACES)
+    kernel.unshare(kernel.NAMESPACES)
     with open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")
     kernel.map_user(*message["inside"], *outside)
