@@ -145,7 +145,7 @@ class Api:
         if authorization.is_needed(caller):
             await pool.run(_authorize, route, caller, params)
         answering = handler.handler(caller, params)
-        result: Params | None = await (_unless_gone(answering, call.receive) if handler.waits else answering)  # type: ignore[arg-type,misc]
+        result: Params | None = await _awaited(answering, handler.waits, call.receive)  # type: ignore[arg-type]
         return _render(route, result, caller.request_id)
 
 
@@ -275,6 +275,43 @@ def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Re
     _authorize(route, caller, params)
     result: Any = handler.handler(caller, params)
     return _render(route, result, caller.request_id)
+
+
+async def _awaited(
+    answering: Coroutine[Any, Any, Params | None], waits: float | None, receive: bodies.Receive
+) -> Params | None:
+    """What an operation answers; ``waits`` is the operation's."""
+    if waits is None:
+        return await answering
+    return await (_unless_gone_later(answering, waits, receive) if waits else _unless_gone(answering, receive))
+
+
+async def _unless_gone_later(
+    answering: Coroutine[Any, Any, Params | None], after_s: float, receive: bodies.Receive
+) -> Params | None:
+    """``_unless_gone`` for what is nearly always answered at once: nothing is made to look for the client before."""
+    loop, ours = asyncio.get_running_loop(), asyncio.current_task()
+    looking: list[asyncio.Task[None]] = []
+    gone = False
+
+    async def look() -> None:
+        nonlocal gone
+        await _disconnect(receive)
+        gone = True
+        if ours is not None:
+            ours.cancel()
+
+    timer = loop.call_later(after_s, lambda: looking.append(loop.create_task(look())))
+    try:
+        return await answering
+    except asyncio.CancelledError:
+        if gone:
+            raise bodies.Disconnected from None
+        raise
+    finally:
+        timer.cancel()
+        for task in looking:
+            task.cancel()
 
 
 async def _unless_gone(answering: Coroutine[Any, Any, Params | None], receive: bodies.Receive) -> Params | None:

@@ -65,20 +65,21 @@ class Caller:
 class Operation:
     """One operation that this server answers; ``service`` is botocore's name of it.
 
-    ``waits``: it may take long on purpose, so it is cancelled when its client goes away.
+    ``waits``: it may take long on purpose, so it is cancelled when its client goes away, which is looked for once it
+    has taken so many seconds; None: never.
     """
 
     service: str
     name: str
     handler: Handler
     is_async: bool
-    waits: bool = False
+    waits: float | None = None
 
 
 REGISTRY: dict[tuple[str, str], Operation] = {}
 
 
-def operation[F: Callable[..., Any]](service: str, name: str, *, waits: bool = False) -> Callable[[F], F]:
+def operation[F: Callable[..., Any]](service: str, name: str, *, waits: float | None = None) -> Callable[[F], F]:
     """Register the function below as ``service``'s operation ``name``; the function itself is unchanged."""
 
     def register(function: F) -> F:

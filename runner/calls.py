@@ -12,9 +12,10 @@ from functools import partial
 from core import clock, limits, redis
 from core.errors import ServiceError
 from functions.models import Version
-from runner import finishing, leases, messages, presence, quick, rendezvous, watching
+from runner import finishing, leases, leaving, messages, presence, quick, rendezvous, watching
 from runner.answers import WatchEnd
 from runner.execution import Executed, Request, Running
+from runner.leaving import Abandoned
 from runner.messages import Call, Reply
 from runner.models import InvocationType, State
 from runner.outcomes import Kind
@@ -166,6 +167,7 @@ def _request(call: Call, *, until: float, on_part: OnPart | None = None) -> Requ
         nested=call.nested,
         trace_id=call.trace_id,
         on_part=on_part,
+        is_left=partial(leaving.has_left, call),
     )
 
 
@@ -174,6 +176,8 @@ def _attempt(call: Call, work: Callable[[], tuple[RunSpec, Executed]]) -> tuple[
     try:
         spec, executed = work()
         return _reply(call, spec, executed), partial(_record, call, spec, executed)
+    except Abandoned:
+        failure = "its caller has gone"
     except OutOfPatience:
         failure = "all of the server's memory for functions stayed in use"
     except Version.DoesNotExist:

@@ -15,6 +15,7 @@ from core.errors import ServiceError
 from runner import context, outcomes, report
 from runner.answers import Answer, LogLine, Report
 from runner.environment import InvokeRequest
+from runner.leaving import Abandoned
 from runner.outcomes import Kind, Outcome
 from runner.pool import Pool, Slot
 from runner.retries import Ended
@@ -47,6 +48,7 @@ class Request:
     patient: bool = False
     trace_id: str = ""
     on_part: OnPart | None = None  # gets a streamed answer as it comes
+    is_left: Callable[[], bool] = lambda: False  # whether nobody waits for it any more
 
 
 @dataclass(slots=True)
@@ -106,7 +108,8 @@ def run(
     look_on: Callable[[LogLine], None] | None = None,
     on_slot: Callable[[Slot], None] | None = None,
 ) -> Executed:
-    """Run it. Raises ``OutOfPatience`` when no environment became free in time; nothing has been started then.
+    """Run it. Raises ``OutOfPatience`` when no environment became free in time, and ``Abandoned`` when nobody waits
+    for it by then; nothing has been started then.
 
     ``look_on`` gets each line as it comes; ``on_slot`` the slot, so that another thread can stop what runs in it.
     """
@@ -114,6 +117,11 @@ def run(
     slot = pool.reserve(spec, until=request.until, nested=request.nested, patient=request.patient)
     if on_slot is not None:
         on_slot(slot)
+    if request.is_left():
+        if slot.environment is None:
+            pool.started(slot)
+        pool.release(slot, reusable=True)
+        raise Abandoned
     reusable = False
     try:
         began = None

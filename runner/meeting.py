@@ -18,7 +18,7 @@ from django.conf import settings
 from core import redis
 from core.link import Link, Lost
 from core.resp import ReplyError
-from runner import leases, messages, presence, rendezvous
+from runner import leases, leaving, messages, presence, rendezvous
 from runner.errors import EnvironmentFailure, MessengerUnavailable, NoWorker
 from runner.leases import Allowance
 from runner.messages import Call, Reply
@@ -27,8 +27,8 @@ from runner.rendezvous import LANE, NESTED_LANE
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 10.0  # after so long without an answer, see whether anybody can still give one
-_LOOK_EVERY_S = 4.0  # twice as long as a worker is silent about a call that it has taken
-_LOOKS = 2  # in so many of them nobody knew of a call that is lost
+LOOK_EVERY_S = 4.0  # twice as long as a worker is silent about a call that it has taken
+LOOKS = 2  # in so many of them nobody knew of a call that is lost
 _WAIT_S = 5  # of one command that waits for an answer
 _WAITING_COMMANDS = 16  # sent ahead, so that a burst of answers needs no round trip for each
 _PAUSE_AFTER_ERROR_S = 0.5
@@ -82,7 +82,7 @@ class Meeting:
         """Take a lease, put the call on the lane, and wait for its answer.
 
         Raises ``ReservedConcurrencyExceeded``, ``AccountConcurrencyExceeded``, ``MessengerUnavailable``, ``NoWorker``
-        or ``EnvironmentFailure``.
+        or ``EnvironmentFailure``. Who is cancelled gives up a call that has not begun yet.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
@@ -91,6 +91,10 @@ class Meeting:
         try:
             self._send(call, allowance, patience_s, future)
             return await future
+        except asyncio.CancelledError:
+            if self._commands is not None:
+                leaving.say(self._commands, call.request_id)
+            raise
         finally:
             end.cancel()
             self._waiting.pop(call.request_id, None)
@@ -151,7 +155,7 @@ class Meeting:
             self._look_after_those_who_wait(asyncio.get_running_loop().time())
 
     def _look_after_those_who_wait(self, now: float) -> None:
-        if now - self._looked < _LOOK_EVERY_S:
+        if now - self._looked < LOOK_EVERY_S:
             return
         overdue = {key: caller for key, caller in self._waiting.items() if now - caller.since >= FIRST_LOOK_S}
         if overdue:
@@ -218,7 +222,7 @@ async def _look(overdue: Mapping[str, _Caller]) -> None:
         caller.missed = 0 if seen.knows(request_id) else caller.missed + 1
         if not seen.anybody:
             caller.future.set_exception(NoWorker(seconds=int(FIRST_LOOK_S)))
-        elif caller.missed >= _LOOKS:
+        elif caller.missed >= LOOKS:
             caller.future.set_exception(EnvironmentFailure(reason="the worker that ran it is gone"))
             await asyncio.to_thread(leases.release, caller.lease_key, request_id)
 

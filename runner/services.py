@@ -5,7 +5,7 @@ The doors call these and decide nothing. ``reference`` is a name, ``name:qualifi
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoReplyInTime
 from contextvars import copy_context
@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from accounts.models import Account
-from core import clock, database, ids, limits
+from core import clock, database, ids, limits, redis
 from core.trace import carried
 from runner import accepting, leases, lineage, lookup, meeting, messages, metrics, presence, rendezvous
 from runner.answers import Answer
@@ -26,8 +26,7 @@ from runner.errors import (
 )
 from runner.events import checked_client_context, checked_payload
 from runner.lookup import Found
-from runner.meeting import FIRST_LOOK_S as _FIRST_LOOK_S
-from runner.meeting import Meeting
+from runner.meeting import FIRST_LOOK_S, LOOK_EVERY_S, LOOKS, Meeting
 from runner.messages import Call, Reply
 from runner.models import Invocation, InvocationType, State
 from runner.streaming import Arrivals, Streamed
@@ -35,7 +34,7 @@ from runner.watching import watch
 
 __all__ = ["Streamed", "accept", "dry_run", "invoke", "invoke_and_wait", "invoke_async", "invoke_streaming", "watch"]
 
-LINE_S = 30.0  # how long an invocation may wait in line, over its timeout and its init phase
+LINE_S = 300.0  # how long an invocation may wait in line, over its timeout and its init phase; docs/decisions/0160
 _CHECKED_IN_LOOP = 64 * limits.KIB  # a longer event is parsed in a thread
 _senders = ThreadPoolExecutor(max_workers=4, thread_name_prefix="invoke")
 
@@ -69,13 +68,12 @@ async def invoke(
     sent = await asyncio.get_running_loop().run_in_executor(_senders, _on_own_thread, _send, asking)
     reply = asyncio.wrap_future(sent.future)
     try:
-        try:
-            return _answer(await asyncio.wait_for(asyncio.shield(reply), _FIRST_LOOK_S))
-        except TimeoutError:
-            await asyncio.to_thread(_check_workers)
-        return _answer(await asyncio.wait_for(reply, sent.patience_s - _FIRST_LOOK_S))
-    except TimeoutError:
-        raise NoWorker(seconds=int(sent.patience_s)) from None
+        for seconds in sent.looks():
+            try:
+                return _answer(await asyncio.wait_for(asyncio.shield(reply), seconds))
+            except TimeoutError:
+                await asyncio.to_thread(sent.look)
+        raise NoWorker(seconds=int(sent.patience_s))
     finally:
         rendezvous.of_this_process().forget(sent.request_id)
 
@@ -122,13 +120,12 @@ def invoke_and_wait(
     )
     sent = _on_own_thread(_send, asking)
     try:
-        try:
-            return _answer(sent.future.result(_FIRST_LOOK_S))
-        except NoReplyInTime:
-            _check_workers()
-        return _answer(sent.future.result(sent.patience_s - _FIRST_LOOK_S))
-    except NoReplyInTime:
-        raise NoWorker(seconds=int(sent.patience_s)) from None
+        for seconds in sent.looks():
+            try:
+                return _answer(sent.future.result(seconds))
+            except NoReplyInTime:
+                sent.look()
+        raise NoWorker(seconds=int(sent.patience_s))
     finally:
         rendezvous.of_this_process().forget(sent.request_id)
 
@@ -238,11 +235,35 @@ class _Asking:
     arrivals: Arrivals | None = None  # where the parts of a streamed answer go
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
+    """A call whose caller waits without a meeting, and looks now and then whether it can still be answered."""
+
     request_id: str
     future: "Future[Reply]"
     patience_s: float
+    lease_key: str
+    missed: int = 0  # looks in a row in which nobody knew of the call
+
+    def looks(self) -> Iterator[float]:
+        """How many seconds to wait until the next look, until patience is over."""
+        yield (waited := FIRST_LOOK_S)
+        while waited < self.patience_s:
+            waited += LOOK_EVERY_S
+            yield LOOK_EVERY_S
+
+    def look(self) -> None:
+        """Raises ``NoWorker`` or ``EnvironmentFailure`` when there is nothing to wait for."""
+        try:
+            seen = presence.look((rendezvous.LANE, rendezvous.NESTED_LANE))
+        except redis.Unavailable:
+            return  # then nobody can tell
+        self.missed = 0 if seen.knows(self.request_id) else self.missed + 1
+        if not seen.anybody:
+            raise NoWorker(seconds=int(FIRST_LOOK_S))
+        if self.missed >= LOOKS and not self.future.done():
+            leases.release(self.lease_key, self.request_id)
+            raise EnvironmentFailure(reason="the worker that ran it is gone")
 
 
 def _on_own_thread[R](function: Callable[[_Asking], R], asking: _Asking) -> R:
@@ -284,7 +305,7 @@ def _send(asking: _Asking) -> _Sent:
         if isinstance(error, ReservedConcurrencyExceeded | AccountConcurrencyExceeded):
             metrics.note_throttle(found)
         raise
-    return _Sent(call.request_id, future, patience_s)
+    return _Sent(call.request_id, future, patience_s, call.lease_key)
 
 
 def _find(asking: _Asking) -> Found:
@@ -328,8 +349,3 @@ def _answer(reply: Reply) -> Answer:
     if reply.answer is None:
         raise EnvironmentFailure(reason=reply.failure)
     return reply.answer
-
-
-def _check_workers() -> None:
-    if not presence.anybody():
-        raise NoWorker(seconds=int(_FIRST_LOOK_S))

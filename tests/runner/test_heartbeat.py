@@ -31,7 +31,7 @@ def test_a_dead_workers_calls_are_told_to_one_survivor_only(messenger, frozen_cl
 
 def test_without_any_worker_the_caller_is_told_soon(messenger, ada, make_function, monkeypatch):
     make_function(ada)
-    monkeypatch.setattr(services, "_FIRST_LOOK_S", 0.01)
+    monkeypatch.setattr(services, "FIRST_LOOK_S", 0.01)
     with pytest.raises(NoWorker, match="No worker answered"):
         services.invoke_and_wait(account=ada, reference="hello", payload=b"{}")
 
@@ -40,7 +40,7 @@ def test_without_any_worker_a_caller_in_the_event_loop_is_told_too(
     transactional_db, messenger, ada, make_function, monkeypatch
 ):
     make_function(ada)
-    monkeypatch.setattr(services, "_FIRST_LOOK_S", 0.01)
+    monkeypatch.setattr(services, "FIRST_LOOK_S", 0.01)
     with pytest.raises(NoWorker):
         asyncio.run(services.invoke(account=ada, reference="hello", payload=b"{}"))
 

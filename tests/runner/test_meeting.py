@@ -10,8 +10,9 @@ from accounts.services import bump_stamp
 from core import redis
 from functions.errors import FunctionNotFound
 from functions.services.concurrency import put_function_concurrency
-from runner import meeting, messages, presence, rendezvous, services
+from runner import leaving, meeting, messages, presence, rendezvous, services
 from runner.answers import Answer, Report
+from runner.engine import Engine
 from runner.errors import EnvironmentFailure, ReservedConcurrencyExceeded
 from runner.presence import Waiting
 
@@ -121,7 +122,7 @@ def looks(monkeypatch, transactional_db, messenger):
     seen = []
     look = presence.look
     monkeypatch.setattr(meeting, "FIRST_LOOK_S", 0.0)
-    monkeypatch.setattr(meeting, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(meeting, "LOOK_EVERY_S", 0.0)
     monkeypatch.setattr(presence, "look", lambda lanes: (seen.append(lanes), look(lanes))[1])
     return seen
 
@@ -169,3 +170,41 @@ def test_a_call_that_a_worker_tells_of_is_known(messenger):
     presence.announce("alive", [Waiting("call-1", "answers:x", "lease:x")])
     seen = presence.look((rendezvous.LANE,))
     assert (seen.anybody, seen.knows("call-1"), seen.knows("call-2")) == (True, True, False)
+
+
+def test_a_call_whose_caller_goes_away_while_it_waits_in_line_is_not_run(
+    settings, transactional_db, messenger, world, ada, make_function, monkeypatch
+):
+    settings.PRESTARTED_ENVIRONMENTS, settings.WORKER_MEMORY_MB = 0, 128  # there is room for one
+    monkeypatch.setattr(leaving, "_SOON_MS", 0)
+    make_function(ada)
+    began, go = threading.Event(), threading.Event()
+
+    def handler(event, request):
+        began.set()
+        go.wait(60)
+        return event
+
+    world.handler = handler
+    made = Engine(open_environment=world.open)
+    made.start()
+
+    async def some_leave():
+        first = asyncio.ensure_future(call(ada, b'"first"')())
+        await asyncio.to_thread(began.wait, 60)
+        impatient, patient = (asyncio.ensure_future(call(ada, text)()) for text in (b'"impatient"', b'"patient"'))
+        while len(made.calls._serving) < 3:
+            await asyncio.sleep(0.01)
+        impatient.cancel()
+        await asyncio.gather(impatient, return_exceptions=True)
+        while not redis.connection().keys("left:*"):
+            await asyncio.sleep(0.01)
+        go.set()
+        return [(await task).payload for task in (first, patient)]
+
+    try:
+        assert in_a_server(some_leave) == [[b'"first"', b'"patient"']]
+        assert len(world.executions) == 2
+    finally:
+        go.set()
+        made.stop(patience_s=5)

@@ -6,8 +6,10 @@ from aws.operation import Caller, Params, operation
 from aws.threads import pool
 from runner import services as runner
 
+LOOKED_FOR_S = 2.0  # a caller who has waited so long, in line perhaps, may go away
 
-@operation("lambda", "Invoke")
+
+@operation("lambda", "Invoke", waits=LOOKED_FOR_S)
 async def invoke(caller: Caller, request: Params) -> Params:
     match request.get("InvocationType", "RequestResponse"):
         case "DryRun":

@@ -40,7 +40,7 @@ def _draft_or_error(caller: Caller, entry: Mapping[str, Any]) -> Draft | Service
         return error
 
 
-@operation("sqs", "ReceiveMessage", waits=True)
+@operation("sqs", "ReceiveMessage", waits=0.0)
 async def receive_message(caller: Caller, request: Params) -> Params:
     system = shapes.system_names(request)
     messages = await receive_when_available(
