@@ -24,7 +24,7 @@ PASSWD = "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:{user}:{user}::/ho
 ETC = {
     "passwd": PASSWD,
     "group": "root:x:0:\nsbx_user1051:x:{user}:\n",
-    "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",  # functions look up their own name
+    "hosts": "127.0.0.1 localhost\n127.0.0.1 sandbox\n::1 localhost\n",  # functions look up their own name
     "resolv.conf": "nameserver 127.0.0.1\n",  # where nobody answers: else libraries look for the host's
 }
 
