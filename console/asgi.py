@@ -29,10 +29,22 @@ def with_health(application: Any) -> Any:
     return answer
 
 
+def _leave_connections_alone() -> None:
+    """Django looks after them at both ends of a request, on a thread that has none: ``core.database.in_thread`` does it."""
+    from django.core import signals
+    from django.db import close_old_connections, reset_queries
+
+    signals.request_started.disconnect(reset_queries)
+    signals.request_started.disconnect(close_old_connections)
+    signals.request_finished.disconnect(close_old_connections)
+
+
 def __getattr__(name: str) -> Any:
     if name == "console":
         django.setup(set_prefix=False)
         from console.handler import Handler
+
+        _leave_connections_alone()
 
         return with_health(Handler())
     if name == "api":

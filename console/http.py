@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -69,6 +70,17 @@ def back(request: HttpRequest, default: str = "/") -> str:
 def safe_next(request: HttpRequest, url: str) -> str:
     """``url`` when it stays on this host, else the front page."""
     return url if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}) else "/"
+
+
+def expect[R: HttpResponseBase](response: R) -> R:
+    """Mark a response that says what is not there: it may be in a moment, and who asked for it can wait."""
+    response._may_come = True  # type: ignore[attr-defined]
+    return response
+
+
+def may_come(response: HttpResponseBase) -> bool:
+    """Whether asking again in a moment may give what was asked for."""
+    return getattr(response, "_may_come", False)
 
 
 def asks_for_part(request: HttpRequest) -> bool:

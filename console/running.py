@@ -7,22 +7,18 @@ it is and whether it was refused. Its lines and its end are the runner's own (``
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from accounts.models import Account
 from core import redis
-from core.database import in_thread
 from core.errors import ServiceError
 from runner import services
 from runner.answers import Answer
-from runner.errors import InvocationNotFound
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_S = 60.0
 ROW_WITHIN_S = 5.0  # the worker writes an invocation's row a moment after its answer
-LOOK_S = 0.05  # how often somebody looks who waits for it
 _KNOWN_S = 1_200  # longer than a function may run and wait for its turn
 
 
@@ -83,19 +79,6 @@ def find(request_id: str, *, account: Account) -> Running | None:
     if told.get("account") != account.pk:
         return None
     return Running(account.pk, str(told["name"]), str(told["code"]))
-
-
-async def row_to_come[T](read: Callable[[], T], *, account: Account, name: str, request_id: str) -> T:
-    """What ``read`` gives; of a test that has only just ended, as soon as its row is there. ``read`` is for a thread."""
-    deadline = asyncio.get_running_loop().time() + ROW_WITHIN_S
-    while True:
-        try:
-            return await in_thread(read)
-        except InvocationNotFound:
-            test = await in_thread(find, request_id, account=account)
-            if test is None or test.name != name or asyncio.get_running_loop().time() > deadline:
-                raise
-        await asyncio.sleep(LOOK_S)
 
 
 def refusal(request_id: str) -> Refusal | None:

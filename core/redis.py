@@ -24,7 +24,7 @@ from core import resp
 
 Unavailable = redis.RedisError  # whatever goes wrong with the messenger
 _TIMEOUT_S, _WAITER_TIMEOUT_S = 5, 30
-_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2, "health_check_interval": 25}
+_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2, "health_check_interval": 25, "driver_info": None}
 # A connection that Redis dropped while it lay idle is made again, once; nothing waits for a Redis that is gone.
 _RETRY_DROPPED = {"retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))}
 

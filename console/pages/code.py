@@ -1,16 +1,21 @@
 """The Code tab: the function's files, a test event, and what comes of running it."""
 
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from console import editing, event_json, linting
+from console.event_json import Problem
 from console.http import ConsoleRequest, render_page
 from console.pages import events, invocations, runs
 from console.pages.common import function_context
-from core.database import in_thread
 from core.errors import InvalidParameterValue
 from functions import archives, selectors
 from functions.models import Version
@@ -78,18 +83,28 @@ def function_package(request: ConsoleRequest, name: str) -> HttpResponse:
 
 
 @require_POST
-async def function_lint(request: ConsoleRequest, name: str) -> JsonResponse:
+def function_lint(request: ConsoleRequest, name: str) -> HttpResponseBase:
     """``{"problems": […]}`` for one file, or for the event when ``path`` is ``event.json``."""
     path, text = request.POST.get("path", ""), request.POST.get("text", "").replace("\r\n", "\n")
     if path == "event.json":
-        problems = await in_thread(event_json.check, text)
-    else:
-        version = await in_thread(selectors.get_version, account=request.account, name=name)
-        problems = await linting.problems(
-            path=path,
-            text=text,
-            runtime=version.runtime,
-            handler=version.handler,
-            account_id=request.account.pk,
-        )
-    return JsonResponse({"problems": [problem.as_json() for problem in problems]})
+        return HttpResponse(_told(event_json.check(text)), content_type="application/json")
+    version = selectors.get_version(account=request.account, name=name)
+    language = translation.get_language() or "en"
+    look = partial(
+        linting.problems,
+        path=path,
+        text=text,
+        runtime=version.runtime,
+        handler=version.handler,
+        account_id=request.account.pk,
+    )
+    return StreamingHttpResponse(_tell(look, language), content_type="application/json")
+
+
+async def _tell(look: Callable[[], Awaitable[Sequence[Problem]]], language: str) -> AsyncIterator[bytes]:
+    with translation.override(language):
+        yield _told(await look())
+
+
+def _told(problems: Sequence[Problem]) -> bytes:
+    return json.dumps({"problems": [problem.as_json() for problem in problems]}).encode()

@@ -1,7 +1,6 @@
 """Invocations: the list, and each one."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -13,7 +12,8 @@ from accounts import clocks
 from accounts.models import Account
 from console import case, editing, explain, loglines, results, running, timeline
 from console.course import Written
-from console.http import ConsoleRequest, finish, render_page
+from console.http import ConsoleRequest, expect, finish, render_page
+from console.middleware import error_response
 from console.pages.common import function_context
 from console.results import Result
 from console.templatetags.console import STATES
@@ -64,15 +64,16 @@ def invocation_list(request: ConsoleRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-async def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> HttpResponse:
+def invocation_detail(request: ConsoleRequest, name: str, request_id: str) -> HttpResponse:
     """One invocation: event, result and log; also when the result that led here is a moment ahead of its row."""
-    read = partial(_detail, request, name, request_id)
-    return await running.row_to_come(read, account=request.account, name=name, request_id=request_id)
-
-
-def _detail(request: ConsoleRequest, name: str, request_id: str) -> HttpResponse:
     version = selectors.get_version(account=request.account, name=name)
-    row = row_of(request.account, version, request_id)
+    try:
+        row = row_of(request.account, version, request_id)
+    except InvocationNotFound as error:
+        test = running.find(request_id, account=request.account)
+        if test is None or test.name != name:
+            raise
+        return expect(error_response(request, error))
     result = results.of_row(row)
     events = _events(request.account, version, request_id)
     context = {

@@ -128,11 +128,10 @@ def log_group_delete(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_safe
-async def log_tail(request: ConsoleRequest) -> StreamingHttpResponse:
+def log_tail(request: ConsoleRequest) -> StreamingHttpResponse:
     """Server-sent events: what arrives in the named group from now on and matches the pattern."""
     stream = request.GET.get("stream", "")
-    tail = await in_thread(
-        open_tail,
+    tail = open_tail(
         account=request.account,
         groups=[request.GET.get("name", "")],
         streams=[stream] if stream else [],

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import SafeString
@@ -18,6 +19,7 @@ from accounts.models import Account
 from console import event_json, loglines, results, running
 from console.course import Written
 from console.http import ConsoleRequest, fragment, is_htmx
+from console.middleware import error_response
 from console.pages import invocations, saving
 from console.pages.invocations import log_of, result_context, row_of
 from console.results import Result
@@ -61,30 +63,41 @@ class _Ready:
 
 
 @require_POST
-async def function_test(request: ConsoleRequest, name: str) -> HttpResponse:
+def function_test(request: ConsoleRequest, name: str) -> HttpResponseBase:
     """Save what is on screen, run it with the event, and answer with a result that fills itself in as it comes."""
-    prepared = await in_thread(_prepare, request, name)
-    if isinstance(prepared, HttpResponse):
-        return prepared
-    early = _Early()
-    if not prepared.is_event:
-        test = running.start(
-            account=request.account,
-            name=name,
-            payload=prepared.payload,
-            code_sha256=prepared.version.package_id,
-            request_id=prepared.request_id,
-            qualifier=prepared.qualifier,
-        )
+    ready = _prepare(request, name)
+    if isinstance(ready, HttpResponse):
+        return ready
+    response: HttpResponseBase
+    if ready.is_event:
         if not is_htmx(request):
-            await test.task  # type: ignore[misc]
-        else:
-            language = translation.get_language() or "en"
-            stream = _TestStream(request.account, prepared.version, prepared.request_id, language, test)
-            early = await stream.early(SOON_S)
-    if not is_htmx(request):
-        return await in_thread(invocations.to_invocation, request, name, prepared.request_id)
-    return await in_thread(_answer, request, prepared, early)
+            return invocations.to_invocation(request, name, ready.request_id)
+        response = HttpResponse(_answer(request, ready, _Early()))
+    else:
+        language = translation.get_language() or "en"
+        response = StreamingHttpResponse(_run(request, ready, language))
+    query = {"run": ready.request_id, **({"qualifier": ready.qualifier} if ready.qualifier else {})}
+    response["HX-Replace-Url"] = f"/{request.account.slug}/functions/{name}/?{urlencode(query)}"
+    return response
+
+
+async def _run(request: ConsoleRequest, ready: "_Ready", language: str) -> AsyncIterator[str]:
+    """Start it, and tell what there is of it after a moment; a browser without scripts is told when it is over."""
+    test = running.start(
+        account=request.account,
+        name=ready.version.function.name,
+        payload=ready.payload,
+        code_sha256=ready.version.package_id,
+        request_id=ready.request_id,
+        qualifier=ready.qualifier,
+    )
+    with translation.override(language):
+        if not is_htmx(request):
+            yield await in_thread(_over, request, ready, await _outcome(test))
+            return
+        stream = _TestStream(request.account, ready.version, ready.request_id, language, test)
+        early = await stream.early(SOON_S)
+        yield await in_thread(_answer, request, ready, early)
 
 
 def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
@@ -115,7 +128,22 @@ def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
     return _Ready(version, text.encode(), request_id, is_event, qualifier)
 
 
-def _answer(request: ConsoleRequest, ready: _Ready, early: "_Early") -> HttpResponse:
+async def _outcome(test: Running) -> ServiceError | None:
+    try:
+        await test.task  # type: ignore[misc]
+    except ServiceError as error:
+        return error
+    return None
+
+
+def _over(request: ConsoleRequest, ready: _Ready, error: ServiceError | None) -> str:
+    """On to its page, or why it did not run."""
+    if error:
+        return error_response(request, error).text
+    return render_to_string("functions/_over.html", {"version": ready.version, "run_id": ready.request_id}, request)
+
+
+def _answer(request: ConsoleRequest, ready: _Ready, early: "_Early") -> str:
     function = ready.version.function
     context = {
         "version": ready.version,
@@ -126,10 +154,7 @@ def _answer(request: ConsoleRequest, ready: _Ready, early: "_Early") -> HttpResp
         "log": loglines.chunk(early.lines) if early.lines else EMPTY,
         "final": early.final,
     }
-    response = fragment(request, "functions/_started.html", context)
-    query = {"run": ready.request_id, **({"qualifier": ready.qualifier} if ready.qualifier else {})}
-    response["HX-Replace-Url"] = f"/{request.account.slug}/functions/{function.name}/?{urlencode(query)}"
-    return response
+    return render_to_string("functions/_started.html", context, request)
 
 
 # -- coming back -----------------------------------------------------------------------------------
@@ -174,12 +199,12 @@ def _is_request_id(text: str) -> bool:
 
 
 @require_safe
-async def invocation_stream(request: ConsoleRequest, name: str, request_id: str) -> StreamingHttpResponse:
+def invocation_stream(request: ConsoleRequest, name: str, request_id: str) -> StreamingHttpResponse:
     """Server-sent events: the log lines of a test as they come, then its result in the place of the running one.
 
     Whoever comes late or again gets everything from the first line, from whichever process.
     """
-    stream = await in_thread(_open, request, name, request_id)
+    stream = _open(request, name, request_id)
     response = StreamingHttpResponse(stream.messages(), content_type="text/event-stream")
     response["Cache-Control"], response["X-Accel-Buffering"] = "no-cache", "no"
     return response

@@ -88,6 +88,7 @@ def make_invocation(db: None) -> Callable[..., Invocation]:
     def make(version: Version, lines: tuple[str, ...] = ("hello\n",), **given: Any) -> Invocation:
         now = clock.now()
         values: dict[str, Any] = {
+            "id": uuid.uuid4(),
             "state": State.SUCCEEDED,
             "invocation_type": InvocationType.REQUEST_RESPONSE,
             "source": "console",
@@ -103,7 +104,6 @@ def make_invocation(db: None) -> Callable[..., Invocation]:
             "code_sha256": version.package_id,
         }
         row = Invocation.objects.create(
-            id=uuid.uuid4(),
             account_id=version.function.account_id,
             function=version.function,
             function_name=version.function.name,

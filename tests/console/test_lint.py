@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from console import linting
@@ -8,7 +10,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def problems(client, text, path="lambda_function.py"):
     answer = await client.post("/ada/functions/hello/lint/", {"path": path, "text": text})
     assert answer.status_code == 200
-    return answer.json()["problems"]
+    body = b"".join([part async for part in answer]) if answer.streaming else answer.content
+    return json.loads(body)["problems"]
 
 
 @pytest.fixture

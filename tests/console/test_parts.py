@@ -1,15 +1,29 @@
 """From tab to tab of the same thing only what stands in the frame is sent."""
 
 import asyncio
+from inspect import iscoroutinefunction
 
 import pytest
 from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
 
-from console.handler import Handler, waits
+from console import running
+from console.handler import Handler
+from core import ids
+from core.database import in_thread
 from tests.console.conftest import HTMX, text
 
 PART = HTMX | {"HX-Boosted": "true", "HX-Target": "main#main"}
 TABS = ("", "monitor/", "invocations/", "logs/", "configuration/general/", "configuration/layers/", "versions/")
+
+
+def views(resolver: URLResolver):
+    """Every view that an address leads to, by name."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.name, pattern.callback
+        else:
+            yield from views(pattern)
 
 
 @pytest.mark.parametrize("path", TABS)
@@ -38,19 +52,43 @@ def test_a_tab_of_a_queue_is_a_part_as_well(ada, at_browser):
     assert "<html" not in text(at_browser(ada).get("/ada/queues/orders/tags/", headers=PART))
 
 
+@pytest.mark.django_db(transaction=True)  # the threads that make pages have connections of other tests
 @pytest.mark.parametrize(("path", "status"), [("/login/", 200), ("/ada/", 302), ("/static/console/nothing.js", 404)])
-def test_the_server_answers_what_needs_no_database(path, status):
+def test_the_server_answers_pages_and_files(path, status):
     response = asyncio.run(Handler().get_response_async(RequestFactory().get(path)))
     assert response.status_code == status
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize(
-    "path", ["functions/hello/test/", "functions/hello/lint/", "functions/hello/invocations/0/stream/"]
-)
-def test_what_waits_keeps_none_of_the_threads_that_make_pages(path):
-    assert waits(RequestFactory().get(f"/ada/{path}"))
-    assert not waits(RequestFactory().get("/ada/functions/hello/"))
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_keeps_none_of_the_threads_that_make_pages(ada, at_browser, make_function):
+    make_function(ada)
+    client = at_browser(ada)
+    test = client.post("/ada/functions/hello/test/", {"event": "{}"}, headers=HTMX)
+    checks = client.post("/ada/functions/hello/lint/", {"path": "lambda_function.py", "text": "x = 1"})
+    log = client.get("/ada/logs/tail/", {"name": "/aws/lambda/hello"})
+    assert [answer.is_async for answer in (test, checks, log)] == [True, True, True]
+
+
+def test_every_page_is_made_on_a_thread():
+    assert not [name for name, view in views(get_resolver()) if iscoroutinefunction(view)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_of_a_test_that_has_just_ended_waits_for_its_row(ada, make_function, make_invocation, at_browser):
+    version, request_id = make_function(ada), ids.request_id()
+    running.announce(account=ada, name="hello", code_sha256=version.package_id, request_id=request_id)
+    cookies = at_browser(ada).cookies
+    request = RequestFactory(headers={"Cookie": cookies.output(header="", sep=";")}).get(
+        f"/ada/functions/hello/invocations/{request_id}/"
+    )
+
+    async def look() -> int:
+        asked = asyncio.create_task(Handler().get_response_async(request))
+        await in_thread(make_invocation, version, id=request_id)
+        return (await asked).status_code
+
+    assert asyncio.run(look()) == 200
 
 
 def test_the_parts_of_the_editor_are_kept_by_the_browser_for_good():
