@@ -36,7 +36,10 @@ from runner.errors import InvocationNotFound
 from runner.models import Invocation, InvocationType
 
 GATHER_S = 0.05  # between two messages of lines; the first goes at once
-SOON_S = 0.06  # what comes within this time is in the answer to pressing Test: mostly, that is all there will be
+SOON_S = (
+    0.06  # what comes so soon after the first line is in the answer to pressing Test: mostly, that is all there will be
+)
+QUICK_S = 1.0  # and the answer comes without a line after this time
 LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
 
@@ -96,7 +99,7 @@ async def _run(request: ConsoleRequest, ready: "_Ready", language: str) -> Async
             yield await in_thread(_over, request, ready, await _outcome(test))
             return
         stream = _TestStream(request.account, ready.version, ready.request_id, language, test)
-        early = await stream.early(SOON_S)
+        early = await stream.early()
         yield await in_thread(_answer, request, ready, early)
 
 
@@ -302,12 +305,16 @@ class _TestStream(_Stream):
         self.test = test
         self.written: list[Written] = []
 
-    async def early(self, within_s: float) -> _Early:
-        """What there is of it after so long, or as soon as it is over."""
+    async def early(self) -> _Early:
+        """What there is of it a moment after it began, or as soon as it is over."""
         found = _Early()
+        now = asyncio.get_running_loop().time
+        patience = asyncio.timeout(QUICK_S)
         try:
-            async with asyncio.timeout(within_s), aclosing(self.batches()) as batches:
+            async with patience, aclosing(self.batches(gather_s=0)) as batches:
                 async for lines in batches:
+                    if not found.lines:
+                        patience.reschedule(now() + SOON_S)
                     found.lines += lines
             found.final = await self.final()
         except ServiceError as error:
@@ -316,7 +323,7 @@ class _TestStream(_Stream):
             pass  # it goes on: its stream tells the rest, once more from the first line
         return found
 
-    async def batches(self) -> AsyncGenerator[Lines]:
+    async def batches(self, gather_s: float = GATHER_S) -> AsyncGenerator[Lines]:
         queue: asyncio.Queue[loglines.Line | None] = asyncio.Queue()
         helpers = [asyncio.create_task(self._pump(queue))]
         if self.test.task is None:
@@ -326,7 +333,7 @@ class _TestStream(_Stream):
             over, sent = False, 0.0
             while not over:
                 batch = [await self._next(queue)]
-                await asyncio.sleep(max(0.0, sent + GATHER_S - now()) if batch[0] is not None else 0)
+                await asyncio.sleep(max(0.0, sent + gather_s - now()) if batch[0] is not None else 0)
                 sent = now()
                 while not queue.empty():
                     batch.append(queue.get_nowait())
