@@ -21,9 +21,12 @@ from runner.delivery import SUCCESS, Ending
 from runner.execution import Executed
 from runner.metrics import DEAD_LETTER, DESTINATION, Place
 from runner.models import Invocation, State
+from runner.outcomes import Kind
 from runner.policies import Book
 from runner.records import Change
 from runner.retries import Cause, Done, Ended, GiveUp, RetryAt
+
+_NEVER_INVOKED = (Kind.INIT_ERROR, Kind.INIT_TIMEOUT)  # cold, though a REPORT line tells no init duration then
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +143,7 @@ def outcome_fields(executed: Executed) -> dict[str, Any]:
     """The members of an invocation's row that say how an execution went."""
     outcome, figures = executed.outcome, executed.report
     return {
-        "cold": figures.cold,
+        "cold": figures.cold or outcome.kind in _NEVER_INVOKED,
         "duration_ms": figures.duration_ms,
         "billed_ms": figures.billed_ms,
         "init_ms": figures.init_ms,

@@ -161,9 +161,15 @@ keepForms();
 
 let editor;
 
+/** On a telephone a strip of links is wider than the page. */
+function showCurrent(strip) {
+  const link = strip.querySelector("[aria-current]");
+  if (link) strip.scrollLeft += link.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - link.offsetWidth) / 2;
+}
+
 function arrive() {
   for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
-  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  for (const strip of document.querySelectorAll(".sidebar, .tabs")) showCurrent(strip);
   const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
   if (named?.tagName === "DIALOG") named.showModal();
   const skip = document.querySelector('.skip[href="#run"]');

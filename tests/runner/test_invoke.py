@@ -18,7 +18,11 @@ from runner.errors import (
     PayloadTooLarge,
     ReservedConcurrencyExceeded,
 )
+from runner.execution import Executed
+from runner.finishing import outcome_fields
 from runner.models import Invocation, State
+from runner.outcomes import Kind, Outcome
+from runner.report import make
 from tests.runner.fakes import Crashes, Raises, TimesOut, Unlucky
 
 
@@ -291,3 +295,9 @@ def test_whoever_looks_on_sees_the_end_even_when_the_host_fails(engine, ada, mak
         return [item async for item in services.watch(request_id)]
 
     assert asyncio.run(look())[-1].request_id == request_id
+
+
+def test_an_init_that_fails_is_a_cold_start_though_its_report_tells_no_init():
+    outcome = Outcome(kind=Kind.INIT_ERROR, error_type="Runtime.HandlerNotFound")
+    figures = make(duration_ms=3.0, init_ms=None, memory_size=128, max_memory_used=13)
+    assert outcome_fields(Executed(outcome, figures, "stream", []))["cold"]
