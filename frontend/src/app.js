@@ -4,7 +4,7 @@ import { bringFormsBack, keepForms } from "./keeping.js";
 import { cap } from "./logs.js";
 import { openPalette } from "./palette.js";
 import { goByParts } from "./parts.js";
-import { htmxIsReady } from "./ready.js";
+import { htmxIsReady, isPainted } from "./ready.js";
 
 const strings = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
 const root = document.documentElement;
@@ -177,8 +177,8 @@ function arrive() {
   bringFormsBack(strings);
   // The editor comes only where it is needed, and not before htmx: Ctrl+Enter in between would send the form the plain way.
   if (!document.querySelector("code-editor")) return;
-  Promise.all([import(root.dataset.editor), htmxIsReady]).then(
-    ([module]) => {
+  Promise.all([isPainted, htmxIsReady]).then(() => import(root.dataset.editor)).then(
+    (module) => {
       editor = module;
       editor.start(strings, say);
     },
