@@ -176,12 +176,12 @@ def _since_click(page: Page, until: str) -> float:
 class Student:
     """Somebody signed in, without a browser: what a browser sends when Test is pressed, and what it reads."""
 
-    def __init__(self, live: Live, name: str) -> None:
+    def __init__(self, live: Live, name: str, cookies: http.cookiejar.CookieJar) -> None:
         self.live, self.path = live, f"/teacher/functions/{name}/"
-        jar = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        link = urllib.parse.urlsplit(live.sign_in_link()).path
-        self.ask(link, {"csrfmiddlewaretoken": self._token(self.ask(link))})
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        if not cookies:
+            link = urllib.parse.urlsplit(live.sign_in_link()).path
+            self.ask(link, {"csrfmiddlewaretoken": self._token(self.ask(link))})
         self.token = self._token(self.ask(self.path))
 
     def _token(self, page: str) -> str:
@@ -214,7 +214,8 @@ def _together(live: Live) -> Iterator[Row]:
     for number in range(STUDENTS):
         Boto3(live).create_function(f"student-{number}", CODE.format(number=0))
     with ThreadPoolExecutor(STUDENTS) as threads:
-        students = list(threads.map(lambda number: Student(live, f"student-{number}"), range(STUDENTS)))
+        cookies = http.cookiejar.CookieJar()
+        students = [Student(live, f"student-{number}", cookies) for number in range(STUDENTS)]
         barrier = threading.Barrier(STUDENTS)
 
         def press(student: Student, number: int) -> float:

@@ -313,7 +313,7 @@ class _TestStream(_Stream):
         try:
             async with patience, aclosing(self.batches(gather_s=0)) as batches:
                 async for lines in batches:
-                    if not found.lines:
+                    if not found.lines and not patience.expired():
                         patience.reschedule(now() + SOON_S)
                     found.lines += lines
             found.final = await self.final()
