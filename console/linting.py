@@ -20,6 +20,7 @@ PATIENCE_S = 5
 RULES = "E9,F"
 # Rules that say nothing a beginner could use: a module-level lambda, an f-string without fields, an unused local.
 QUIET = "F541,F841,F401"
+_SEVERITIES = ("error", "warning", "info")  # the first of them is written below the editor
 _PYTHON = re.compile(r"python3\.(\d+)$")
 _NEWEST_TARGET, _OLDEST_TARGET = 14, 7
 
@@ -46,12 +47,10 @@ async def _python(path: str, text: str, runtime: str, handler: str, account_id: 
     found = await _ruff(path, text, runtime)
     if any(problem.severity == "error" for problem in found):
         return slides.pasted(text) or found
-    return [
-        *found,
-        *missing_handler(path, text, handler),
-        *slides.authors_own(text, account_id=account_id),
-        *slides.only_first_record(text, handler=handler),
-    ]
+    found += missing_handler(path, text, handler)
+    found += slides.authors_own(text, account_id=account_id)
+    found += slides.only_first_record(text, handler=handler)
+    return sorted(found, key=lambda problem: (_SEVERITIES.index(problem.severity), problem.line, problem.column))
 
 
 def missing_handler(path: str, text: str, handler: str) -> list[Problem]:

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console import clockface
+from console import clockface, destinations
 from core import clock
 from core.timeline import REAL, Timeline
 from logs.models import LogEvent
@@ -43,6 +43,8 @@ class Step:
     at: datetime
     length: timedelta | None = None
     note: str = ""
+    to: str = ""  # the ARN of where a record of it was sent
+    url: str = ""  # its page
 
     @property
     def ms(self) -> float | None:
@@ -152,7 +154,8 @@ def _after(row: Invocation, before: datetime, label: str, *, ran: bool, ahead: i
     if row.state == State.DISCARDED:
         return [Step("end", _("Discarded"), ended, note=reason)]
     label = _("Record sent to the destination") if row.state == State.SUCCEEDED else _("Given up and sent on")
-    return [Step("end", label, ended, note=" · ".join(filter(None, (reason, row.delivered_to))))]
+    url = destinations.url(account=row.account, arn=row.delivered_to)
+    return [Step("end", label, ended, note=reason, to=row.delivered_to, url=url)]
 
 
 def _waits_for(row: Invocation, ahead: int, by: Timeline) -> str:

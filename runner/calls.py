@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _SERVED_KEPT = 10_000
 _SEND_AGAIN_AFTER_S = (0.0, 0.2, 1.0, 3.0)
 _LONG_S = 1.0
+EVENT_KEPT = {"console": limits.INVOKE_SYNC_PAYLOAD, "sqs": 64 * 1024}  # bytes, by source
 PLATFORM_FAILURE = "PlatformFailure"  # of a record: the handler had no part in it
 
 
@@ -237,7 +238,7 @@ def _record(call: Call, spec: RunSpec, executed: Executed) -> Entry:
 
 
 def _row(call: Call, spec: RunSpec, executed: Executed, finished: datetime) -> Row:
-    """Only the console's own tests keep their event."""
+    """The console's own tests keep their event, and so does what came by itself, which nobody could look up elsewhere."""
     version, outcome = spec.version, executed.outcome
     return {
         "id": uuid.UUID(call.request_id),
@@ -250,7 +251,7 @@ def _row(call: Call, spec: RunSpec, executed: Executed, finished: datetime) -> R
         "source": call.source,
         "state": State.SUCCEEDED.value if outcome.ok else State.FAILED.value,
         "reason": PLATFORM_FAILURE if outcome.kind is Kind.PLATFORM_FAILURE else "",
-        "payload": call.payload if call.source == "console" else None,
+        "payload": call.payload if len(call.payload) <= EVENT_KEPT.get(call.source, -1) else None,
         "client_context": call.client_context,
         "attempt": 1,
         "asked_at": clock.from_epoch_ms(call.asked_ms),

@@ -28,7 +28,7 @@ class Invocation(models.Model):
     """One request id: its event, its attempts, and how it ended.
 
     Durations are milliseconds, memory is MB. ``payload`` is the event as sent (kept while an
-    asynchronous invocation may still need it, and for the console's own tests).
+    asynchronous invocation may still need it, for the console's own tests, and of a queue's unless it is large).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Avg, Count, Max, Min, Q, QuerySet
 
 from accounts.models import Account
+from core import clock
 from functions.models import Function
 from logs import metrics
 from logs.metrics import MetricId, Point
@@ -25,6 +26,16 @@ class Figures:
     cold_starts: int = 0
     average_ms: float | None = None
     longest_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Events that are not over: their time has come, it is still to come (a retry), they run. How long the oldest waits."""
+
+    due: int
+    later: int
+    running: int
+    waited_ms: float | None
 
 
 def get_invocation(*, account: Account, request_id: str) -> Invocation:
@@ -47,10 +58,19 @@ def list_invocations(*, account: Account, function: Function | None = None) -> Q
     return rows.defer("payload", "response", "client_context").order_by("-asked_at")
 
 
-def waiting(*, account: Account) -> dict[str, int]:
-    """How many events wait or run, by function name; only functions that have some."""
-    rows = Invocation.objects.filter(account=account, state__in=(State.QUEUED, State.RUNNING))
-    return dict(rows.values_list("function_name").annotate(Count("id")))
+def backlog(*, function: Function) -> Backlog:
+    """What a function's events wait for at this moment."""
+    now, is_waiting = clock.now(), Q(state=State.QUEUED)
+    rows = Invocation.objects.filter(function=function, state__in=(State.QUEUED, State.RUNNING))
+    found = rows.aggregate(
+        due=Count("id", filter=is_waiting & Q(due_at__lte=now)),
+        waiting=Count("id", filter=is_waiting),
+        running=Count("id", filter=Q(state=State.RUNNING)),
+        oldest_at=Min("asked_at", filter=is_waiting),
+    )
+    oldest_at = found["oldest_at"]
+    waited_ms = (now - oldest_at) / timedelta(milliseconds=1) if oldest_at else None
+    return Backlog(found["due"], found["waiting"] - found["due"], found["running"], waited_ms)
 
 
 def ahead_of(*, invocation: Invocation) -> int:

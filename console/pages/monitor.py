@@ -19,7 +19,7 @@ from core import clock
 from functions import selectors
 from functions.models import Function, Version
 from logs.metrics import Point
-from runner.selectors import metric_series
+from runner.selectors import backlog, metric_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,17 @@ def function_monitor(request: ConsoleRequest, name: str) -> HttpResponse:
     context = {
         **function_context(request, version, tab="monitor"),
         **shown(request, partial(charts, request.account, version)),
+        "backlog": partial(backlog, function=version.function),
     }
-    return render_page(request, "monitor/metrics.html", context, fragments={"charts"})
+    return render_page(request, "monitor/metrics.html", context, fragments={"charts", "backlog"})
 
 
 def shown(request: ConsoleRequest, charts_over: Callable[[Range], list[Chart]]) -> dict[str, Any]:
-    """Charts over the range that was asked for, and what there is to choose from."""
+    """Charts over the range that was asked for, made when the template has a place for them, and what there is to choose from."""
     chosen = request.GET.get("range", DEFAULT)
     chosen = chosen if chosen in RANGES else DEFAULT
     return {
-        "charts": charts_over(RANGES[chosen]),
+        "charts": partial(charts_over, RANGES[chosen]),
         "ranges": [(key, each.label) for key, each in RANGES.items()],
         "chosen": chosen,
         "as_table": bool(request.GET.get("table")),

@@ -1,8 +1,9 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 from console.charts import Chart, Line, nice_top, short
 from core import clock
-from runner.models import State
+from runner.models import InvocationType, State
 from tests.console.conftest import HTMX, text
 
 MONITOR = "/ada/functions/hello/monitor/"
@@ -67,3 +68,23 @@ def test_another_account_s_function_is_not_found(ada, mallory, at_browser, make_
     make_function(ada)
     assert at_browser(mallory).get(MONITOR).status_code == 404
     assert at_browser(mallory).get("/mallory/functions/hello/monitor/").status_code == 404
+
+
+def test_events_that_wait_and_run_are_counted_beside_the_charts(
+    ada, at_browser, make_function, make_invocation, frozen_clock
+):
+    version, now = make_function(ada), clock.now()
+    event = {"invocation_type": InvocationType.EVENT, "lines": (), "started_at": None}
+    for seconds, state, due in (
+        (90, State.QUEUED, -90),
+        (5, State.QUEUED, -5),
+        (60, State.QUEUED, 60),
+        (1, State.RUNNING, -1),
+        (200, State.SUCCEEDED, -200),
+    ):
+        due_at, asked_at = now + timedelta(seconds=due), now - timedelta(seconds=seconds)
+        make_invocation(version, **event, state=state, due_at=due_at, asked_at=asked_at)
+    answer = at_browser(ada).get(MONITOR, headers=HTMX | {"HX-Target": "section#backlog"})
+    assert [one.strip() for one in re.findall(r"<dd>([^<]*)<", text(answer))] == ["2", "1", "1", ""]
+    assert ">90.0 s<" in text(answer)
+    assert "<svg viewBox" not in text(answer)

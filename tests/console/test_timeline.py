@@ -63,7 +63,8 @@ def test_retries_are_executions_with_pauses_between_and_an_end(event):
     steps = timeline.steps(row, lines)
     assert [step.kind for step in steps] == ["wait", "bad", "pause", "bad", "pause", "bad", "end"]
     assert steps[2].ms == 60_000
-    assert steps[-1].note == f"all attempts failed · {DLQ}"
+    assert (steps[-1].note, steps[-1].to) == ("all attempts failed", DLQ)
+    assert steps[-1].url == "/ada/queues/failed/messages/"
 
 
 def test_a_long_pause_is_told_in_seconds():

@@ -175,3 +175,21 @@ def test_a_visibility_timeout_that_is_too_short_is_said_with_what_to_do(ada, bro
     assert answer.status_code == 422
     assert "Queue visibility timeout: 1 seconds is less than Function timeout" in text(answer)
     assert "six times" in text(answer)
+    assert 'href="/ada/queues/short/configuration/"' in text(answer)
+
+
+def test_a_queue_that_hides_messages_less_long_than_aws_recommends_is_a_trigger_with_a_word_about_it(ada, browser):
+    page = "/ada/functions/hello/configuration/triggers/"
+    for name, seconds, is_advised in (("short", "17", True), ("long", "18", False)):  # the function has 3 seconds
+        queue = create_queue(account=ada, name=name, given={"VisibilityTimeout": seconds}, tags={})
+        browser.post(page, {"do": "queue", "queue": queue.arn})
+        assert ("six times the function’s timeout, 18 s" in text(browser.get(page))) is is_advised
+        EventSourceMapping.objects.all().delete()
+
+
+def test_what_was_typed_for_a_trigger_that_is_refused_stays_in_its_form(ada, browser):
+    queues = [create_queue(account=ada, name=name, given={"VisibilityTimeout": "1"}, tags={}) for name in ("a", "b")]
+    given = {"do": "queue", "queue": queues[1].arn, "batch_size": "7", "window_s": "2", "pattern": '{"body": ["x"]}'}
+    page = text(browser.post("/ada/functions/hello/configuration/triggers/", given, headers=HTMX))
+    assert f'value="{queues[1].arn}" selected' in page
+    assert 'value="7"' in page and 'value="2"' in page and "{&quot;body&quot;: [&quot;x&quot;]}" in page

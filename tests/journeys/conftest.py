@@ -14,12 +14,14 @@ from botocore.exceptions import ClientError
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.labs.hands import Boto3
 from tests.live import Live
 
 PATIENCE_MS = 90_000  # a machine that does much else at the same time is slow, not broken
 EDITOR = ".pane-code .file:not([hidden]) code-editor[data-ready]"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+READS = "def lambda_handler(event, context):\n    print('GOT', event)\n    return 'fine'\n"
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 ARGS = [
     "--headless",
@@ -254,6 +256,25 @@ def student(browser: Browser, live: Live, signed_in: Any) -> Iterator[Student]:
         person.check()
     finally:
         context.close()
+
+
+@pytest.fixture
+def function(student: Student) -> Callable[..., str]:
+    """``function("name", code, timeout=3)``: there already, so that a journey is about what runs it."""
+
+    def make(name: str, code: str = READS, timeout: int = 3) -> str:
+        student.make_room(name)
+        Boto3(student.live).create_function(name, code, timeout=timeout)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def teacher_moves_the_clock(live: Live) -> Iterator[Callable[[str], str]]:
+    """``teacher_moves_the_clock("60s")``: on, for the class; it shows real time again when the journey is over."""
+    yield lambda by: live.manage("clock", "teacher", "--forward", by)
+    live.manage("clock", "teacher", "--real")
 
 
 @pytest.fixture

@@ -3,48 +3,17 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.acting import add_trigger, open_newest_run
+
 pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
 
-READS = "def lambda_handler(event, context):\n    print('GOT', event)\n    return 'fine'\n"
 FAILS = "def lambda_handler(event, context):\n    raise ValueError('no luck')\n"
-
-
-@pytest.fixture
-def function(student, live):
-    """``function("name", code)``: there already, so that a journey is about what runs it."""
-    from tests.labs.hands import Boto3
-
-    def make(name, code=READS):
-        student.make_room(name)
-        Boto3(live).create_function(name, code)
-        return name
-
-    return make
-
-
-def add_trigger(page, home, function, kind):
-    """The form for a trigger of this kind on the function's page."""
-    page.goto(f"{home}functions/{function}/")
-    page.get_by_role("link", name="Add trigger").first.click()
-    page.wait_for_url("**/configuration/triggers/")
-    form = page.locator("details.policy", has=page.locator("summary b", has_text=kind))
-    form.locator("summary").click()
-    return form
-
-
-def open_newest_run(student, function):
-    """The page of the function's newest invocation, as soon as there is one that has ended."""
-    page = student.page
-    page.goto(f"{student.home}functions/{function}/invocations/")
-    student.reload_until(lambda: page.locator("tbody tr").count() > page.locator("tbody .state.run").count())
-    page.locator("tbody tr", has_not=page.locator(".state.run")).locator("a").first.click()
-    page.wait_for_selector("#log-text")
 
 
 def test_a_queue_becomes_a_trigger_and_a_message_runs_the_function(student, function):
     """AT-001-4 by hand, from nothing at all: the form for a queue leads to making one."""
     page, name = student.page, function("queue-listener")
-    if (form := add_trigger(page, student.home, name, "Queue")).locator("a").count():
+    if (form := add_trigger(student, name, "Queue")).locator("a").count():
         form.get_by_role("link", name="Create a queue").click()
     else:  # there are queues of other journeys
         page.goto(f"{student.home}queues/new/")
@@ -52,7 +21,7 @@ def test_a_queue_becomes_a_trigger_and_a_message_runs_the_function(student, func
     page.get_by_role("button", name="Create the queue").click()
     page.wait_for_url("**/queues/for-listener/messages/")
 
-    form = add_trigger(page, student.home, name, "Queue")
+    form = add_trigger(student, name, "Queue")
     form.get_by_label("Queue").select_option("for-listener")
     form.get_by_role("button", name="Add trigger").click()
     page.wait_for_selector("text=The trigger is on.")
@@ -74,7 +43,7 @@ def test_a_queue_becomes_a_trigger_and_a_message_runs_the_function(student, func
 def test_a_schedule_shows_its_next_five_times_and_runs_now(student, function):
     """AT-000-7, AT-001-3 by hand."""
     page, name = student.page, function("by-the-clock")
-    form = add_trigger(page, student.home, name, "Schedule")
+    form = add_trigger(student, name, "Schedule")
     form.get_by_label("Name").fill("each-workday")
     form.get_by_label("Schedule").press_sequentially("cron(0 18 ? * MON-FRI *)")
     expect(page.locator("#next time")).to_have_count(5, timeout=20_000)
@@ -118,13 +87,6 @@ def test_a_topic_tells_a_function_and_a_queue(student, function, live):
     assert "moved to room 4" in page.locator("#log-text").inner_text()
     assert "aws:sns" in page.locator("#event-text").inner_text()
     student.check()
-
-
-@pytest.fixture
-def teacher_moves_the_clock(live):
-    """``teacher_moves_the_clock("60s")``: on, for the class; it shows real time again when the journey is over."""
-    yield lambda by: live.manage("clock", "teacher", "--forward", by)
-    live.manage("clock", "teacher", "--real")
 
 
 def test_an_event_that_fails_is_followed_through_its_retries_to_its_destination(

@@ -59,6 +59,20 @@ def test_a_function_that_is_sent_nothing_gets_an_empty_event(engine, ada, make_f
     assert invoke(ada, payload=b"").payload == b"{}"
 
 
+@pytest.mark.parametrize(
+    ("source", "length", "is_kept"),
+    [("api", 2, False), ("console", 2, True), ("console", 100_000, True), ("sqs", 2, True), ("sqs", 100_000, False)],
+)
+def test_a_tests_event_is_kept_and_a_queues_unless_it_is_large(
+    engine, ada, make_function, until, source, length, is_kept
+):
+    make_function(ada)
+    payload = b'"' + b"a" * length + b'"'
+    request_id = invoke(ada, payload=payload, source=source).request_id
+    until(lambda: Invocation.objects.filter(pk=request_id).exists())
+    assert bytes(Invocation.objects.get(pk=request_id).payload or b"") == (payload if is_kept else b"")
+
+
 def test_the_first_call_is_cold_and_the_next_is_warm(engine, ada, make_function, world):
     make_function(ada)
     first, second = invoke(ada), invoke(ada)

@@ -13,11 +13,13 @@ from console.forms.triggers import PatternForm, QueueTriggerForm, ScheduleForm, 
 from console.http import ConsoleRequest
 from console.pages.sections.common import attempt, done, show
 from console.triggers import Trigger, register
+from core import limits
 from functions.models import Function, Version
 from queues.models import Queue
 from topics.selectors import list_topics, subscriptions_of, topic_of_arn
 from topics.services import subscribe_function
 from triggers import selectors
+from triggers.errors import VisibilityTooShort
 from triggers.models import EventSourceMapping, Rule, RuleTarget, Schedule
 from triggers.services import adding, mappings
 
@@ -50,7 +52,8 @@ def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
         "opened": asked if asked in forms else "",
         "error": error,
         "is_bad": any(form.errors for form in forms.values()),
-        "mappings": list(selectors.list_mappings(account=account, function=function.name)),
+        "mappings": _mapped(account, version),
+        "too_short": data["queue"].rpartition(":")[2] if data and isinstance(error, VisibilityTooShort) else "",
         "lines": clockwork.lines(account, function=function.name),
         "patterns": _patterns(account, function),
         "queues": list(Queue.objects.filter(account=account).order_by("name")[:_MOST]),
@@ -60,6 +63,21 @@ def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
         "zones": clockwork.ZONES,
     }
     return show(request, version, "triggers", context)
+
+
+def _mapped(account: Account, version: Version) -> list[tuple[EventSourceMapping, Queue | None, int]]:
+    """Each mapping with its queue, and the visibility timeout that AWS recommends where the queue's is shorter, or 0."""
+    rows = list(selectors.list_mappings(account=account, function=version.function.name))
+    names = [row.source_arn.rpartition(":")[2] for row in rows]
+    queues = {queue.arn: queue for queue in Queue.objects.filter(account=account, name__in=names)}
+    advised = limits.VISIBILITY_PER_TIMEOUT * version.timeout
+    found = [(row, queues.get(row.source_arn)) for row in rows]
+    return [(row, queue, advised if _hides_briefly(row, queue, advised) else 0) for row, queue in found]
+
+
+def _hides_briefly(row: EventSourceMapping, queue: Queue | None, advised: int) -> bool:
+    """A published version's timeout is another one: of those nothing is said."""
+    return queue is not None and not row.qualifier and queue.visibility_timeout_s < advised
 
 
 def _add(account: Account, function: Function, kind: str, form: Any) -> None:
