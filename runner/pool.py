@@ -26,6 +26,7 @@ from runner.specs import RunSpec
 log = logging.getLogger(__name__)
 
 _WORTH_A_START_S = 0.2  # who would wait longer than this has another environment started
+_REAPERS = 2  # a container engine takes a tenth of a second to remove one, most of it waiting
 _LOOK_AGAIN_S = 1.0  # a function may have become slower than it was
 
 
@@ -126,8 +127,9 @@ class Pool:
         self._used_mb = 0
         self._starting = 0
         self._reaped: queue.SimpleQueue[Environment | None] = queue.SimpleQueue()
-        self._reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
-        self._reaper.start()
+        self._reapers = [threading.Thread(target=self._reap, name="reaper", daemon=True) for _ in range(_REAPERS)]
+        for reaper in self._reapers:
+            reaper.start()
         self.crashes = CrashLoops(now=now)
 
     # -- the path of an invocation ------------------------------------------------------------------
@@ -324,8 +326,11 @@ class Pool:
         with self._lock:
             for slot in [slot for slots in self._idle.values() for slot in slots]:
                 self._drop_idle(slot)
-        self._reaped.put(None)
-        self._reaper.join(timeout_s)
+        for _ in self._reapers:
+            self._reaped.put(None)
+        until = clock.monotonic() + timeout_s
+        for reaper in self._reapers:
+            reaper.join(max(0.0, until - clock.monotonic()))
 
     def _reap(self) -> None:
         while (environment := self._reaped.get()) is not None:

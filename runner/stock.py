@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 
-from core import limits
+from core import clock, limits
 from core.errors import ServiceError
 from runner.pool import Environment, Open
 from runner.runtimes import Interpreter
@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 MOST = 64  # for one interpreter, whatever is expected
 _READY_WITHIN_S = 30.0
+_FEW = 6
 _PAUSE_AFTER_FAILURE_S = 5.0
 
 
@@ -21,7 +22,7 @@ class Stock:
     """Keeps ``size`` generic environments ready for each interpreter in use, and as many more as are expected.
 
     ``starters`` are started at a time. ``room`` says for how many more than ``size`` there is memory to spare. While
-    many are missing they are started without the SDK, which takes longer than all the rest.
+    many are missing or taken they are started without the SDK, which takes longer than all the rest.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Stock:
         self._ready: defaultdict[Interpreter, list[Environment]] = defaultdict(list)
         self._coming: Counter[Interpreter] = Counter()
         self._wanted: set[Interpreter] = set()
+        self._taken: deque[float] = deque(maxlen=_FEW)  # when
         self._expected: Mapping[Interpreter, int] = {}
         self._changed = threading.Condition()
         self._over = False
@@ -62,6 +64,7 @@ class Stock:
     def take(self, interpreter: Interpreter, ephemeral_mb: int) -> Environment:
         """A generic environment: a waiting one when it fits, else a new one. Raises ``SandboxFailure``."""
         self.want(interpreter)
+        self._taken.append(clock.monotonic())
         if ephemeral_mb == limits.EPHEMERAL_STORAGE_MB_DEFAULT:
             while (waiting := self._take_ready(interpreter)) is not None:
                 if not waiting.is_dead:
@@ -73,6 +76,10 @@ class Stock:
             if not self._make_room():
                 raise
         return self._open(interpreter, ephemeral_mb, False)
+
+    def _is_calm(self) -> bool:
+        """Whether no more than one a second have been taken of late."""
+        return len(self._taken) < _FEW or clock.monotonic() - self._taken[0] > _FEW
 
     def _take_ready(self, interpreter: Interpreter) -> Environment | None:
         with self._changed:
@@ -117,7 +124,7 @@ class Stock:
                     return
                 if (interpreter := self._missing()) is None:
                     continue
-                is_calm = self._shortage(interpreter) <= self._size
+                is_calm = self._is_calm() and self._shortage(interpreter) <= self._size
                 self._coming[interpreter] += 1
             came = False
             try:

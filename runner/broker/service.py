@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from core import clock
 from runner.broker import containers
 from runner.broker.containers import Order
 from runner.broker.engine import Engine, EngineTrouble, Image
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 CONFIG_SIZE = 16 * 1024
 STARTS_PER_CORE = 2  # more at once are slower, all together
 START_PATIENCE_S = 20.0
+ROOM_S = 10.0  # a worker asks for the next sandbox as soon as it has told an old one to end
 OOM_PATIENCE_S = 0.15  # the engine hears of it a moment after the worker
 RETRY_S = 30.0
 BY_ITSELF_S = 0.5  # what a container has to end by itself once its stream is closed, which costs least
@@ -50,10 +52,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """The totals that the broker never exceeds: memory is what the containers may take together, code and not files."""
+    """The totals that the broker never exceeds: memory is what the containers may take together, code and not files.
+
+    ``room_s``: for how long somebody waits when they are reached.
+    """
 
     memory_mb: int
     cores: int
+    room_s: float = ROOM_S
 
 
 class Broker:
@@ -71,6 +77,7 @@ class Broker:
         self._workers: set[str] = set()
         self._oom = Counter[str]()
         self._oom_heard = threading.Condition(self._mutex)
+        self._freed, self._ended = threading.Condition(self._mutex), 0  # how often something has become free
         self._places = max(2, STARTS_PER_CORE * bounds.cores)  # for starting
         self._starting = threading.BoundedSemaphore(self._places)
         self.counts = Counter[str]()
@@ -129,10 +136,13 @@ class Broker:
             raise Refused(f"There is no image for {request.get('runtime')}.")
         if len(config := str(request.get("config"))) > CONFIG_SIZE:
             raise Refused("The configuration is too large.")
+        held = self._reserve_in_time(worker, _number(request, "memory_mb"), owner)
         if not self._starting.acquire(timeout=START_PATIENCE_S):
+            self._unreserve(held)
             raise Refused("Too many sandboxes are being started at this moment.")
         try:
-            held = self._reserve(worker, _number(request, "memory_mb"), owner)
+            if held.token not in self._held:
+                raise Refused("This worker has gone.")
             order = Order(
                 image=image.id,
                 config=config,
@@ -146,6 +156,9 @@ class Broker:
                 in_volume=self._in_volume,
             )
             stream = self._launch(held, order)
+        except Refused:
+            self._unreserve(held)
+            raise
         finally:
             self._starting.release()
         return {"sandbox": held.token, "folder": str(self.slots.folder(held.token))}, stream
@@ -217,6 +230,24 @@ class Broker:
             raise Refused("There is no such sandbox.")
         return held
 
+    def _reserve_in_time(self, worker: str, memory_mb: int, owner: tuple[int, int]) -> Held:
+        """A place among all sandboxes; when there is none, the first that becomes free within a moment."""
+        until = clock.monotonic() + self.bounds.room_s
+        while True:
+            seen = self._ended
+            try:
+                return self._reserve(worker, memory_mb, owner)
+            except Refused:
+                with self._freed:
+                    if not self._freed.wait_for(lambda: self._ended != seen, until - clock.monotonic()):  # noqa: B023
+                        raise
+
+    def _unreserve(self, held: Held) -> None:
+        with self._mutex:
+            if self._held.pop(held.token, None) is None:
+                return
+        self._release(held)
+
     def _reserve(self, worker: str, memory_mb: int, owner: tuple[int, int]) -> Held:
         try:
             slot = self.slots.take()
@@ -271,6 +302,7 @@ class Broker:
         with self._mutex:
             if self._held.pop(held.token, None) is None:
                 return held.token not in self._given_up
+            self._note_end()
         try:
             if not (by_itself and self.engine.wait_gone(held.name, BY_ITSELF_S)):
                 self._hurry(held)
@@ -297,6 +329,12 @@ class Broker:
         self.slots.give_back(held.slot)
         with self._mutex:
             self._oom.pop(held.name, None)
+            self._note_end()
+
+    def _note_end(self) -> None:
+        """Memory or a slot has become free; under the mutex."""
+        self._ended += 1
+        self._freed.notify_all()
 
     # -- in the background -------------------------------------------------------------------------
 

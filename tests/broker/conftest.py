@@ -69,8 +69,12 @@ def engine() -> FakeEngine:
 
 @pytest.fixture
 def broker(engine: FakeEngine, tmp_path: Path) -> Broker:
-    slots = Slots(tmp_path / "slots", install="test", count=3)
-    bounds = Bounds(memory_mb=1024, cores=2)
+    return make_broker(engine, tmp_path, room_s=0.1)
+
+
+def make_broker(engine: FakeEngine, folder: Path, *, room_s: float) -> Broker:
+    slots = Slots(folder / "slots", install="test", count=3)
+    bounds = Bounds(memory_mb=1024, cores=2, room_s=room_s)
     return Broker(engine=engine, slots=slots, install="test", source="/on/the/host/slots", bounds=bounds)  # type: ignore[arg-type]
 
 

@@ -2,11 +2,13 @@
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from runner.broker import protocol
 from runner.broker.protocol import BrokerError
+from tests.broker.conftest import make_broker
 
 SIZES = {"memory_mb": 128, "total_mb": 720, "ephemeral_mb": 512, "cores": 1}
 
@@ -88,3 +90,16 @@ def test_a_start_that_fails_leaves_nothing_behind(address, enrol, engine, broker
     engine.fails = False
     for _number in range(3):
         os.close(ask(address, worker)[1])
+
+
+def test_who_finds_every_slot_taken_gets_the_first_that_becomes_free(engine, tmp_path):
+    broker = make_broker(engine, tmp_path, room_s=60)
+    worker, owner = broker.enrol(), (os.geteuid(), os.getegid())
+    request = {"worker": worker, "runtime": "python-3.13", "config": "{}", **SIZES}
+    held = [broker.start(request, owner) for _ in range(3)]
+    with ThreadPoolExecutor(1) as one:
+        waiting = one.submit(broker.start, request, owner)
+        broker.kill({"worker": worker, "sandbox": held[0][0]["sandbox"]})
+        _answer, stream = waiting.result(60)
+    for descriptor in (stream, *(descriptor for _answer, descriptor in held)):
+        os.close(descriptor)
