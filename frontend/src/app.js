@@ -161,15 +161,19 @@ keepForms();
 
 let editor;
 
-/** On a telephone a strip of links is wider than the page. */
-function showCurrent(strip) {
-  const link = strip.querySelector("[aria-current]");
-  if (link) strip.scrollLeft += link.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - link.offsetWidth) / 2;
+/** On a telephone a strip of links is wider than the page: the current one is to be seen. */
+function showPlaces() {
+  for (const link of document.querySelectorAll(":is(.sidebar, .tabs) [aria-current]")) {
+    const strip = link.closest(".sidebar, .tabs");
+    strip.scrollLeft += link.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - link.offsetWidth) / 2;
+  }
 }
+
+addEventListener("resize", showPlaces);
 
 function arrive() {
   for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
-  for (const strip of document.querySelectorAll(".sidebar, .tabs")) showCurrent(strip);
+  showPlaces();
   const named = location.hash && document.getElementById(location.hash.slice(1)); // …#publish opens that dialog
   if (named?.tagName === "DIALOG") named.showModal();
   const skip = document.querySelector('.skip[href="#run"]');
