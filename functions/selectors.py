@@ -57,6 +57,11 @@ def missing(account: Account, name: str, qualifier: str = "") -> FunctionNotFoun
 
 def get_version(*, account: Account, name: str, qualifier: str = "") -> Version:
     """The version behind a qualifier: ``$LATEST`` for none, an alias's primary version. ``FunctionNotFound`` otherwise."""
+    number = version_number(qualifier)
+    if number is not None:  # with one statement: every page asks for it
+        found = _versions().filter(function__account=account, function__name=name, number=number).first()
+        if found:
+            return found
     function = get_function(account=account, name=name)
     return version_of(function=function, qualifier=qualifier)
 
