@@ -1,4 +1,4 @@
-"""The lectures' labs with chains, orders and the IoT button, as a student does them."""
+"""The lectures' labs with events of other services, chains, orders and the IoT button, as a student does them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,33 @@ from playwright.sync_api import expect
 
 from tests.journeys.acting import add_trigger, is_empty, make_queue, open_newest_run, receive, send
 from tests.labs.conftest import slide
+from tests.labs.test_at_001_sources import ANY_SOURCE
 from tests.labs.test_at_003_2 import BY_TOPIC, CLICK, CUT_OFF, LISTENER, replaced
 
 pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
+
+
+# -- AT-001-2 --------------------------------------------------------------------------------------
+
+SEEN_OF = {
+    "SQS": "Hello from SQS!",
+    "Amazon S3 Put": "example-bucket",
+    "Amazon SNS Topic Notification": "sns",
+    "CloudWatch Scheduled Event": "Scheduled Event",
+    "Amazon Kinesis Data Stream": "kinesis",
+}
+
+
+def test_events_of_other_services_are_chosen_from_many_templates(student, function):
+    """AT-001-2: one function, and what five services would send to it."""
+    page, name = student.page, function("any-source", ANY_SOURCE)
+    student.open(name)
+    assert page.locator("#event-choice option").count() > 60
+    for label, words in SEEN_OF.items():
+        page.locator("#event-choice").select_option(label=label)
+        student.test()
+        assert "Execution result: succeeded" in student.result, label
+        assert words in student.result, label
 
 
 # -- AT-001-8 --------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.acting import add_trigger, is_empty, make_queue, receive, send
+from tests.journeys.acting import add_trigger, is_empty, make_queue, open_newest_run, receive, send
+from tests.labs.conftest import slide
 
 pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
 
@@ -48,6 +49,28 @@ def test_a_queue_that_hides_messages_too_briefly_is_refused_in_awss_words_and_pu
     assert student.accessibility_in_both_themes() == []
     page.locator("#section").get_by_role("link", name="input_queue", exact=True).click()
     page.wait_for_url("**/queues/input_queue/messages/")
+
+
+def test_the_slides_function_sends_on_to_a_queue_of_somebody_elses_address(student):
+    """AT-000-6: pasted unchanged, with its author's account; that it reads one record of a batch is said."""
+    page = student.page
+    for queue in ("lab-input-queue", "lab-output-queue"):
+        make_queue(student, queue)
+    student.create("pass-on", "From scratch")
+    student.write(slide("at_000_6"))
+    student.sees("Only the first record is read. A queue sends up to ten at once: the others are lost.")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("[data-saved]:not([hidden])")
+    form = add_trigger(student, "pass-on", "Queue")
+    form.get_by_label("Queue", exact=True).select_option("lab-input-queue")
+    form.get_by_role("button", name="Add trigger").click()
+    student.sees("The trigger is on.")
+
+    send(student, "lab-input-queue", '{"data": "12"}')
+    assert receive(student, "lab-output-queue") == '{"body": 12}'
+    open_newest_run(student, "pass-on")
+    student.sees('"statusCode": 200')
+    student.sees("aws:sqs", within="#event-text")
 
 
 def test_two_numbers_from_one_queue_are_a_sum_in_another(student):

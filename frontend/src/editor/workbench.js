@@ -23,7 +23,8 @@ export class Workbench {
   listen() {
     this.form.addEventListener("edit", () => this.onEdit());
     this.form.addEventListener("checked", (event) => this.onChecked(event));
-    this.form.addEventListener("change", (event) => { if (event.target.id === "event-choice") this.onEventChoice(event.target); });
+    this.form.addEventListener("change", (event) => { if (event.target.id === "event-choice") this.chosen = this.onEventChoice(event.target); });
+    this.form.addEventListener("submit", (event) => this.waitForEvent(event), true);
     document.getElementById("draft-drop").addEventListener("click", () => this.dropDraft());
     this.hear("workbench-run", () => this.press("test"));
     this.hear("workbench-save", () => this.press("save"));
@@ -255,12 +256,23 @@ export class Workbench {
       if (!response.ok || response.redirected) throw new Error(response.status);
       text = await response.text();
     } catch {
+      if (select.value === choice) this.chosen = null;
       if (!signal.aborted) this.say(this.strings.unreachable, "bad");
-      return;
+      return false;
     }
-    if (select.value !== choice) return; // another one was chosen since
+    if (select.value !== choice) return false; // another one was chosen since
+    this.chosen = null;
     this.savedEvent = text;
     this.event.value = text; // undone with Ctrl+Z
+    return true;
+  }
+
+  /** Who chooses an event and presses Test at once means that event, also where its text is still on its way. */
+  waitForEvent(event) {
+    if (!this.chosen || event.submitter?.dataset.press === "save") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.chosen.then((hasCome) => { if (hasCome) this.press("test"); });
   }
 
   /** The first problem, in words, under its editor: not everyone sees a squiggle. */
