@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from core import clock, limits
 from core.errors import ServiceError
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 MOST = 64  # for one interpreter, whatever is expected
 _READY_WITHIN_S = 30.0
 _FEW = 6
+_ENDED_AT_ONCE = 4
 _PAUSE_AFTER_FAILURE_S = 5.0
 
 
@@ -102,10 +104,13 @@ class Stock:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_READY_WITHIN_S)
-        for waiting in self._ready.values():
-            for environment in waiting:
-                environment.stop()
+        left = [environment for waiting in self._ready.values() for environment in waiting]
         self._ready.clear()
+        with ThreadPoolExecutor(
+            _ENDED_AT_ONCE
+        ) as several:  # sixty, one after another, take longer than who stops us waits
+            for environment in left:
+                several.submit(environment.stop)
 
     def _target(self, interpreter: Interpreter) -> int:
         return self._size + max(0, min(self._expected.get(interpreter, 0), MOST, self._room()))
