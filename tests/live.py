@@ -200,7 +200,7 @@ class Live(Reachable):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.remove()
-        self.data_dir.mkdir(mode=0o700)
+        self.data_dir.mkdir(mode=0o700, exist_ok=True)  # the place of a mount stays
         if self._database:
             self._database = OwnDatabase(empty=self._from_nothing)
             self.environment |= self._database.environment

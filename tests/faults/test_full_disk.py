@@ -65,7 +65,8 @@ def fill(file: Path) -> None:
     """Until there is no room for another byte."""
     with file.open("wb", buffering=0) as filler:
         disk = os.statvfs(file)
-        os.posix_fallocate(filler.fileno(), 0, max(1, disk.f_bavail * disk.f_frsize - 2**20))
+        with contextlib.suppress(OSError):  # somebody has taken some of it meanwhile
+            os.posix_fallocate(filler.fileno(), 0, max(1, disk.f_bavail * disk.f_frsize - 2**20))
         filler.seek(0, os.SEEK_END)
         for size in (2**16, 4096, 1):
             try:
