@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 
 from core import clock, database
-from runner import claims
+from runner import claims, metrics
 from runner.claims import BATCH, Claimed, Head
 from runner.errors import MessengerUnavailable
 
@@ -171,6 +171,8 @@ class Dispatcher:
         claimed, throttled = claims.claim(head, limit=limit)
         if claimed and (len(claimed) >= limit or claimed[0].give_up is not None):
             self._has_more = True
+        if throttled and not claimed:
+            metrics.note_throttled_event(account_id=head.account_id, function_name=head.function.name)
         if throttled:
             self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
             if head.function.pk in self._ended:  # there may be room since it was asked for

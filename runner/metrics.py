@@ -269,6 +269,12 @@ def note_throttle(found: Found) -> None:
     metrics.recorder.add(account_id=found.account_id, metric=metric, unit=COUNT, value=1.0)
 
 
+def note_throttled_event(*, account_id: str, function_name: str) -> None:
+    """Count an event that stays in line because as many ran as may."""
+    metric = _id("Throttles", function=function_name, qualifier="", version="")
+    metrics.recorder.add(account_id=account_id, metric=metric, unit=COUNT, value=1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Whose metrics: a function of an account, as it was asked for and, once executed, in which version."""

@@ -29,7 +29,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class EventsNow:
     """Events that are not over: their time has come, it is still to come (a retry), they run. How long the oldest waits."""
 
     due: int
@@ -58,7 +58,7 @@ def list_invocations(*, account: Account, function: Function | None = None) -> Q
     return rows.defer("payload", "response", "client_context").order_by("-asked_at")
 
 
-def backlog(*, function: Function) -> Backlog:
+def events_now(*, function: Function) -> EventsNow:
     """What a function's events wait for at this moment."""
     now, is_waiting = clock.now(), Q(state=State.QUEUED)
     rows = Invocation.objects.filter(function=function, state__in=(State.QUEUED, State.RUNNING))
@@ -70,7 +70,7 @@ def backlog(*, function: Function) -> Backlog:
     )
     oldest_at = found["oldest_at"]
     waited_ms = (now - oldest_at) / timedelta(milliseconds=1) if oldest_at else None
-    return Backlog(found["due"], found["waiting"] - found["due"], found["running"], waited_ms)
+    return EventsNow(found["due"], found["waiting"] - found["due"], found["running"], waited_ms)
 
 
 def ahead_of(*, invocation: Invocation) -> int:

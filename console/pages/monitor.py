@@ -19,7 +19,7 @@ from core import clock
 from functions import selectors
 from functions.models import Function, Version
 from logs.metrics import Point
-from runner.selectors import backlog, metric_series
+from runner.selectors import events_now, metric_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def function_monitor(request: ConsoleRequest, name: str) -> HttpResponse:
     context = {
         **function_context(request, version, tab="monitor"),
         **shown(request, partial(charts, request.account, version)),
-        "backlog": partial(backlog, function=version.function),
+        "backlog": partial(events_now, function=version.function),
     }
     return render_page(request, "monitor/metrics.html", context, fragments={"charts", "backlog"})
 

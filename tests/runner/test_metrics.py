@@ -11,6 +11,7 @@ from functions.services.concurrency import put_function_concurrency
 from logs import metrics
 from logs.metrics import MetricId
 from runner import retries, selectors, services
+from runner.dispatch import Dispatcher
 from runner.errors import ReservedConcurrencyExceeded
 from runner.models import Invocation, InvocationType, State
 from tests.runner.fakes import Raises
@@ -162,6 +163,23 @@ def test_a_throttled_invocation_is_counted_and_is_no_invocation(ada, make_functi
     assert ask(ada, "Throttles", "Sum") == 2
     assert ask(ada, "Invocations", "Sum") is None
     assert MetricId.of("AWS/Lambda", "Throttles", {"FunctionName": "hello"}) in metrics.list_metrics(account=ada)[0]
+
+
+def test_an_event_that_finds_its_function_at_its_limit_is_a_throttle_and_stays_in_line(ada, make_function, messenger):
+    make_function(ada)
+    put_function_concurrency(account=ada, name="hello", reserved=1)
+    for _ in range(3):
+        services.invoke_async(account=ada, reference="hello", payload=b"{}")
+    ran = []
+    dispatcher = Dispatcher(run=ran.append, free=lambda: 10, account_share=10)
+    dispatcher.dispatch()
+    metrics.recorder.flush()
+    assert ask(ada, "Throttles", "Sum", FunctionName="hello") is None  # the first has just begun
+    dispatcher.ended(ran[0].function_id)  # of another event, so there is no room yet
+    dispatcher.dispatch()
+    metrics.recorder.flush()
+    assert ask(ada, "Throttles", "Sum", FunctionName="hello") == 1
+    assert len(ran) == 1
 
 
 def test_every_execution_of_an_event_that_is_tried_again_counts(ada, make_function, engine, world, until, monkeypatch):
