@@ -1,5 +1,6 @@
 """Queues: the list, making one, and its messages: sending, receiving and how many there are, on one page."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from queues import names, selectors, services
 from queues.errors import QueueDoesNotExist
 from queues.models import Queue
 from queues.services import Received
+from triggers.selectors import list_mappings
 
 SHOWN = 500
 LIMITS = (1, 5, 10)
@@ -77,7 +79,14 @@ def queue_detail(request: ConsoleRequest, queue: str) -> HttpResponse:
 
 def frame(request: ConsoleRequest, queue: Queue, *, tab: str) -> dict[str, Any]:
     """What all tabs of a queue share."""
-    return {"queue": queue, "tab": tab, "url": names.url(settings.API_URL, request.account.pk, queue.name)}
+    url = names.url(settings.API_URL, request.account.pk, queue.name)
+    return {"queue": queue, "tab": tab, "url": url, "readers": partial(_readers, request.account, queue)}
+
+
+def _readers(account: Account, queue: Queue) -> list[str]:
+    """The functions that receive its messages as they come; asked for where a template shows them."""
+    rows = list_mappings(account=account, source_arn=queue.arn)
+    return sorted({row.function.name for row in rows if row.is_enabled})
 
 
 @require_POST

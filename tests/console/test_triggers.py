@@ -155,6 +155,8 @@ def test_a_queue_becomes_a_trigger_and_is_switched_and_removed(ada, browser):
     assert mapping.batch_size == 5
     assert "input" in text(browser.get(page))
     assert "input" in text(browser.get("/ada/functions/hello/"))  # on the strip
+    reader = 'as they come: <a href="/ada/functions/hello/">hello</a>'
+    assert reader in text(browser.get("/ada/queues/input/messages/"))
 
     again = browser.post(page, given, headers=HTMX)
     assert again.status_code == 422
@@ -163,6 +165,7 @@ def test_a_queue_becomes_a_trigger_and_is_switched_and_removed(ada, browser):
     browser.post(page, {"do": "off", "uuid": str(mapping.pk)})
     mapping.refresh_from_db()
     assert not mapping.is_enabled
+    assert reader not in text(browser.get("/ada/queues/input/messages/"))
     browser.post(page, {"do": "remove", "uuid": str(mapping.pk)})
     assert not EventSourceMapping.objects.exists()
 
