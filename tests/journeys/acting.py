@@ -29,8 +29,7 @@ def make_queue(student: Student, name: str) -> None:
 def send(student: Student, queue: str, body: str) -> None:
     """A message, from the queue's page."""
     page = student.page
-    if not page.url.endswith(f"/queues/{queue}/messages/"):
-        page.goto(f"{student.home}queues/{queue}/messages/")
+    page.goto(f"{student.home}queues/{queue}/messages/")  # afresh: what is said of an earlier one is gone
     page.get_by_label("Message body").fill(body)
     page.locator("#send").get_by_role("button", name="Send").click()
     student.sees("The message is sent.", within="#send")
@@ -52,10 +51,11 @@ def is_empty(student: Student, queue: str) -> None:
     expect(page.locator("#depth dd")).to_have_text(["0", "0", "0"])
 
 
-def open_newest_run(student: Student, function: str) -> None:
-    """The page of the function's newest invocation, as soon as there is one that has ended."""
+def open_newest_run(student: Student, function: str, by: str = "") -> None:
+    """The page of the function's newest invocation (called ``by`` this service), as soon as there is one that has ended."""
     page = student.page
     page.goto(f"{student.home}functions/{function}/invocations/")
-    student.reload_until(lambda: page.locator("tbody tr").count() > page.locator("tbody .state.run").count())
-    page.locator("tbody tr", has_not=page.locator(".state.run")).locator("a").first.click()
+    ended = page.locator("tbody tr", has_text=by, has_not=page.locator(".state.run"))
+    student.reload_until(lambda: ended.count() > 0)
+    ended.locator("a").first.click()
     page.wait_for_selector("#log-text")
