@@ -222,7 +222,11 @@ def _sketches(placed: "QuerySet[Invocation]") -> dict[int, Sketch]:
 
 
 def _concurrency(rows: "QuerySet[Invocation]", window: Window) -> Series:
-    """How many ran when each execution began, itself included."""
+    """How many ran when each execution began, itself included.
+
+    An execution's own time counts, in whole milliseconds as its start is written: its record ends some moments later,
+    when the next one may have begun already.
+    """
     start = window.moment(window.start)
     longest = timedelta(seconds=limits.TIMEOUT_S_MAX)
     times = rows.filter(
@@ -234,9 +238,12 @@ def _concurrency(rows: "QuerySet[Invocation]", window: Window) -> Series:
     )
     running: list[datetime] = []
     counts: dict[int, dict[int, float]] = {}
-    for began, ended in times.order_by("started_at").values_list("started_at", "finished_at").iterator():
+    columns = ("started_at", "finished_at", "init_ms", "duration_ms")
+    for began, recorded, init_ms, duration_ms in times.order_by("started_at").values_list(*columns).iterator():
         assert began is not None  # the query asks for such rows only
-        assert ended is not None
+        assert recorded is not None
+        took = None if duration_ms is None else timedelta(milliseconds=int(init_ms or 0) + int(duration_ms))
+        ended = recorded if took is None else min(recorded, began + took)
         while running and running[0] <= began:
             heappop(running)
         heappush(running, max(began, ended))

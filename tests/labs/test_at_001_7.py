@@ -18,7 +18,7 @@ from tests.live import Live, Reachable, eventually
 
 pytestmark = [pytest.mark.places("boto3"), pytest.mark.once, pytest.mark.timeout(900)]
 
-EVENTS = int(os.environ.get("LAB_EVENTS", "1000"))
+EVENTS = int(os.environ.get("LAB_EVENTS", "2000"))
 SENDERS = 8
 # The lecture's consumer takes a second for each: a hundredth of that, one at a time, is as narrow for what is sent.
 SLOW = "import time\ndef lambda_handler(event, context): time.sleep(0.01)"
@@ -92,6 +92,7 @@ def test_a_bottleneck_delays_events_and_loses_none(make, wiring: Wiring, live, m
     assert metric("AWS/Lambda", "Errors", "Sum", FunctionName=name) == 0
     assert metric("AWS/Lambda", "AsyncEventsDropped", "Sum", FunctionName=name) == 0
     assert metric("AWS/Lambda", "AsyncEventAge", "Maximum", FunctionName=name) > 0
+    assert metric("AWS/Lambda", "ConcurrentExecutions", "Maximum", FunctionName=name) == 1
     assert eventually(lambda: runs(live, name), lambda found: len(found) == EVENTS) == sorted(accepted)
 
     shown = page(f"functions/{name}/monitor/?table=1")

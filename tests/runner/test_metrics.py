@@ -125,6 +125,16 @@ def test_concurrent_executions_are_how_many_ran_at_once(ada, frozen_clock, recor
     assert ask(ada, "ConcurrentExecutions", "Maximum", FunctionName="other") == 1
 
 
+def test_executions_that_follow_one_another_ran_one_at_a_time_also_when_their_records_end_together(
+    ada, frozen_clock, record
+):
+    written = clock.now()
+    for number in range(5):
+        started_at = written - timedelta(milliseconds=100 - 2 * number)
+        record(ada, started_at=started_at, finished_at=written, duration_ms=2.4)
+    assert ask(ada, "ConcurrentExecutions", "Maximum") == 1
+
+
 def test_events_have_an_age_and_may_be_dropped(ada, frozen_clock, record):
     event = {"invocation_type": InvocationType.EVENT}
     record(ada, ago=20, started_at=clock.now() - timedelta(seconds=15), **event)
