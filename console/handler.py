@@ -35,7 +35,7 @@ class Handler(ASGIHandler):
     """The console as an ASGI application."""
 
     def __init__(self) -> None:
-        BaseHandler.__init__(self)
+        BaseHandler.__init__(self)  # Django's own would make the middleware an asynchronous one
         self.load_middleware(is_async=False)
         self._files = _Files(self._answer)
 
