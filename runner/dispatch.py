@@ -110,13 +110,17 @@ class Dispatcher:
         connection.close()
 
     def _dispatch_all(self) -> None:
-        """Rounds until nothing is left that could be taken: whatever comes then, comes with a ring."""
+        """Rounds until nothing is left that could be taken, or the sweep is due: whatever comes then, comes with a ring."""
+        until = clock.monotonic() + TICK_S
         while not self._over.is_set():
             begun = clock.monotonic()
             count = self.dispatch()
             if count:
                 self._over.wait(self._breath_s(clock.monotonic() - begun, count))
             if not (count and self._has_more):
+                return
+            if clock.monotonic() >= until:
+                self._wake.set()
                 return
 
     def _breath_s(self, took_s: float, count: int) -> float:

@@ -24,8 +24,8 @@ from runner.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
-_WORTH_WAITING_S = 0.2  # who would wait longer gets a thread, and perhaps an environment more
-_PATIENCE_S = 0.4  # and so does who has waited for so long
+_WORTH_WAITING_S = 0.05  # who would wait longer gets a thread, and perhaps an environment more
+_PATIENCE_S = 0.2  # and so does who has waited for so long
 _REMEMBERED = 1_000
 
 

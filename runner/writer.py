@@ -25,7 +25,6 @@ from runner.records import Row
 log = logging.getLogger(__name__)
 
 _GATHER_S, _GATHER_ENDS_S = 0.025, 0.003  # records of calls that were answered; ends of events, which others wait for
-_GATHER_ENDS_S_MOST = 0.02  # as long as the last batch took: then half the time the database is for others
 _BATCH, _BATCH_ENDS = 200, 50  # others wait for the database meanwhile
 _QUEUE = 5_000
 _PAUSE_S = 0.5
@@ -56,7 +55,6 @@ class Writer:
         self._changed = threading.Condition()
         self._hurry = threading.Event()  # somebody waits for what is in the queue, or it is long
         self._is_over = False
-        self._took_s = 0.0  # by the last batch
         self._thread = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._thread.start()
 
@@ -81,9 +79,7 @@ class Writer:
 
     def _write_all(self) -> None:
         while batch := self._gather():
-            begun = time.monotonic()
             self._write_patiently(batch)
-            self._took_s = time.monotonic() - begun
             for entry in batch:
                 if entry.done is not None:
                     entry.done()
@@ -98,7 +94,7 @@ class Writer:
             while not self._waiting and not self._is_over:
                 self._changed.wait()
         if not self._is_over and self._hurry.wait(_GATHER_S):
-            time.sleep(min(max(self._took_s, _GATHER_ENDS_S), _GATHER_ENDS_S_MOST))
+            time.sleep(_GATHER_ENDS_S)
         self._hurry.clear()
         batch: list[Entry] = []
         with self._changed:

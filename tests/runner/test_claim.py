@@ -273,6 +273,16 @@ class TestWhenToLookAgain:
         self.taken = []
         return Dispatcher(run=self.taken.append, free=lambda: 100, account_share=100)
 
+    def test_a_flood_does_not_keep_lost_events_from_being_found(self, ada, send, monkeypatch):
+        from runner import dispatch
+
+        monkeypatch.setattr(dispatch, "TICK_S", 0)
+        dispatcher = dispatch.Dispatcher(run=lambda claimed: None, free=lambda: 1, account_share=100)
+        send(ada, 3)
+        dispatcher._dispatch_all()
+        assert Invocation.objects.filter(state=State.QUEUED).count() == 2
+        assert dispatcher._wake.is_set()
+
     def test_it_took_all_there_is(self, ada, send, dispatcher):
         send(ada, 3)
         assert (dispatcher.dispatch(), dispatcher._has_more, dispatcher._is_full) == (3, False, False)
