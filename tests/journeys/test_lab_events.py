@@ -11,7 +11,10 @@ from tests.labs.conftest import slide
 from tests.labs.test_at_001_sources import ANY_SOURCE
 from tests.labs.test_at_003_2 import BY_TOPIC, CLICK, CUT_OFF, LISTENER, replaced
 
-pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
+pytestmark = [
+    *(pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox),
+    pytest.mark.usefixtures("left_as_found"),
+]
 
 
 # -- AT-001-2 --------------------------------------------------------------------------------------

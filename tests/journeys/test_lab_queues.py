@@ -6,7 +6,10 @@ from playwright.sync_api import expect
 from tests.journeys.acting import add_trigger, is_empty, make_queue, open_newest_run, receive, send
 from tests.labs.conftest import slide
 
-pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox]
+pytestmark = [
+    *(pytest.mark.browser, pytest.mark.live, pytest.mark.sandbox),
+    pytest.mark.usefixtures("left_as_found"),
+]
 
 SUM = """import json
 
