@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.acting import add_trigger, is_empty, make_queue, open_newest_run, receive, send
 from tests.labs.conftest import slide
+from tests.labs.test_at_001_chains import ORDERS
 from tests.labs.test_at_001_sources import ANY_SOURCE
 from tests.labs.test_at_003_2 import BY_TOPIC, CLICK, CUT_OFF, LISTENER, replaced
 
@@ -87,17 +88,6 @@ def test_two_clocks_do_not_hand_over_what_a_destination_does(student, function, 
 
 # -- AT-002-4 --------------------------------------------------------------------------------------
 
-CHECK = """import boto3, json
-
-events = boto3.client("events")
-
-
-def lambda_handler(event, context):
-    for record in event["Records"]:
-        order = json.loads(record["body"])
-        kind = "order accepted" if order["total"] <= 100 else "order refused"
-        events.put_events(Entries=[{"Source": "my.shop", "DetailType": kind, "Detail": json.dumps(order)}])
-"""
 STORE = """import boto3, json
 
 sqs = boto3.client("sqs")
@@ -112,7 +102,7 @@ def lambda_handler(event, context):
 def test_orders_go_through_two_functions_into_the_store(student, function):
     """AT-002-4: a queue runs the first function, its event the second one, and what is refused is not stored."""
     page = student.page
-    check, store = function("check-order", CHECK), function("store-order", STORE)
+    check, store = function("check-order", ORDERS), function("store-order", STORE)
     for queue in ("orders", "stored"):
         make_queue(student, queue)
     form = add_trigger(student, check, "Queue")
