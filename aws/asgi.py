@@ -280,16 +280,12 @@ def _run_in_thread(handler: Operation, route: Route, caller: Caller, request: Re
 async def _awaited(
     answering: Coroutine[Any, Any, Params | None], waits: float | None, receive: bodies.Receive
 ) -> Params | None:
-    """What an operation answers; ``waits`` is the operation's."""
+    """What an operation answers; ``waits`` is the operation's. Raises ``bodies.Disconnected`` when its client has gone.
+
+    Nothing is made to look for the client before: nearly all is answered at once.
+    """
     if waits is None:
         return await answering
-    return await (_unless_gone_later(answering, waits, receive) if waits else _unless_gone(answering, receive))
-
-
-async def _unless_gone_later(
-    answering: Coroutine[Any, Any, Params | None], after_s: float, receive: bodies.Receive
-) -> Params | None:
-    """``_unless_gone`` for what is nearly always answered at once: nothing is made to look for the client before."""
     loop, ours = asyncio.get_running_loop(), asyncio.current_task()
     looking: list[asyncio.Task[None]] = []
     gone = False
@@ -301,7 +297,7 @@ async def _unless_gone_later(
         if ours is not None:
             ours.cancel()
 
-    timer = loop.call_later(after_s, lambda: looking.append(loop.create_task(look())))
+    timer = loop.call_later(waits, lambda: looking.append(loop.create_task(look())))
     try:
         return await answering
     except asyncio.CancelledError:
@@ -312,20 +308,6 @@ async def _unless_gone_later(
         timer.cancel()
         for task in looking:
             task.cancel()
-
-
-async def _unless_gone(answering: Coroutine[Any, Any, Params | None], receive: bodies.Receive) -> Params | None:
-    """What an operation answers that may wait for long; when its client goes away it is cancelled."""
-    task, gone = asyncio.ensure_future(answering), asyncio.ensure_future(_disconnect(receive))
-    try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise bodies.Disconnected
-    finally:
-        gone.cancel()
-        task.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
 
 
 def _render(route: Route, result: Params | None, request_id: str) -> Response:

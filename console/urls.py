@@ -25,6 +25,7 @@ from console.pages import (
     saving,
     schedules,
     session,
+    streams,
     topics,
     versions,
 )
@@ -62,7 +63,7 @@ function_urls: Urls = [
     path("monitor/", monitor.function_monitor, name="function_monitor"),
     path("invocations/", invocations.invocation_list, name="invocation_list"),
     path("invocations/<str:request_id>/", invocations.invocation_detail, name="invocation_detail"),
-    path("invocations/<str:request_id>/stream/", runs.invocation_stream, name="invocation_stream"),
+    path("invocations/<str:request_id>/stream/", streams.invocation_stream, name="invocation_stream"),
     path("logs/", function_logs.function_logs, name="function_logs"),
     path("versions/", versions.version_list, name="version_list"),
     path("versions/publish/", versions.function_publish_version, name="function_publish_version"),

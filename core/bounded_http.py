@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol with bounds on a request's head, for both servers: ``uvicorn --http core.bounded_http:BoundedHttp``.
 
-An answer's head goes out together with its body, where that comes right behind it. Applications bound their bodies themselves. The head is read before any application sees the request, and httptools
-would let it grow, or trickle in, for ever.
+Applications bound their bodies themselves. The head is read before any application sees the request, and httptools
+would let it grow, or trickle in, for ever. An answer's head goes out together with its body, where that comes right
+behind it.
 """
 
 import asyncio

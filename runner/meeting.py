@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,6 +35,20 @@ _PAUSE_AFTER_ERROR_S = 0.5
 _SILENT_S = 15.0  # without a reply that was due long before: the connection is dead, though nobody has said so
 
 
+class Vigil:
+    """Over one call: whether it can still be answered, look after look."""
+
+    def __init__(self) -> None:
+        self._missed = 0  # looks in a row in which nobody knew of it
+
+    def trouble(self, seen: presence.Seen, request_id: str) -> NoWorker | EnvironmentFailure | None:
+        """What its caller is to be told after another look: there is no worker, or the one that took it is gone."""
+        self._missed = 0 if seen.knows(request_id) else self._missed + 1
+        if not seen.anybody:
+            return NoWorker(seconds=int(FIRST_LOOK_S))
+        return EnvironmentFailure(reason="the worker that ran it is gone") if self._missed >= LOOKS else None
+
+
 @dataclass(slots=True, eq=False)
 class _Caller:
     """Somebody who waits for an answer, since a moment of the loop's time."""
@@ -42,7 +56,7 @@ class _Caller:
     future: asyncio.Future[Reply]
     since: float
     lease_key: str
-    missed: int = 0  # looks in a row in which nobody knew of the call
+    vigil: Vigil = field(default_factory=Vigil)
 
 
 class Meeting:
@@ -219,12 +233,10 @@ async def _look(overdue: Mapping[str, _Caller]) -> None:
     for request_id, caller in overdue.items():
         if caller.future.done():
             continue
-        caller.missed = 0 if seen.knows(request_id) else caller.missed + 1
-        if not seen.anybody:
-            caller.future.set_exception(NoWorker(seconds=int(FIRST_LOOK_S)))
-        elif caller.missed >= LOOKS:
-            caller.future.set_exception(EnvironmentFailure(reason="the worker that ran it is gone"))
-            await asyncio.to_thread(leases.release, caller.lease_key, request_id)
+        if trouble := caller.vigil.trouble(seen, request_id):
+            caller.future.set_exception(trouble)
+            if isinstance(trouble, EnvironmentFailure):
+                await asyncio.to_thread(leases.release, caller.lease_key, request_id)
 
 
 def _give_up(future: "asyncio.Future[Reply]", patience_s: float) -> None:

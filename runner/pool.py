@@ -121,9 +121,7 @@ class Pool:
         self._idle: defaultdict[str, list[Slot]] = defaultdict(list)  # by fingerprint, last used last
         self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)  # by fingerprint
         self._current: dict[int, str] = {}  # version id -> the fingerprint that is not out of date
-        self._seen: dict[
-            int, datetime
-        ] = {}  # version id -> when it had last been changed, the last time it was asked for
+        self._seen: dict[int, datetime] = {}  # version id -> its last change, when it was last asked for
         self._used_mb = 0
         self._starting = 0
         self._reaped: queue.SimpleQueue[Environment | None] = queue.SimpleQueue()

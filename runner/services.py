@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoReplyInTime
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from runner.errors import (
 )
 from runner.events import checked_client_context, checked_payload
 from runner.lookup import Found
-from runner.meeting import FIRST_LOOK_S, LOOK_EVERY_S, LOOKS, Meeting
+from runner.meeting import FIRST_LOOK_S, LOOK_EVERY_S, Meeting, Vigil
 from runner.messages import Call, Reply
 from runner.models import Invocation, InvocationType, State
 from runner.streaming import Arrivals, Streamed
@@ -243,7 +243,7 @@ class _Sent:
     future: "Future[Reply]"
     patience_s: float
     lease_key: str
-    missed: int = 0  # looks in a row in which nobody knew of the call
+    vigil: Vigil = field(default_factory=Vigil)
 
     def looks(self) -> Iterator[float]:
         """How many seconds to wait until the next look, until patience is over."""
@@ -258,12 +258,13 @@ class _Sent:
             seen = presence.look((rendezvous.LANE, rendezvous.NESTED_LANE))
         except redis.Unavailable:
             return  # then nobody can tell
-        self.missed = 0 if seen.knows(self.request_id) else self.missed + 1
-        if not seen.anybody:
-            raise NoWorker(seconds=int(FIRST_LOOK_S))
-        if self.missed >= LOOKS and not self.future.done():
+        trouble = self.vigil.trouble(seen, self.request_id)
+        if isinstance(trouble, EnvironmentFailure):
+            if self.future.done():
+                return
             leases.release(self.lease_key, self.request_id)
-            raise EnvironmentFailure(reason="the worker that ran it is gone")
+        if trouble:
+            raise trouble
 
 
 def _on_own_thread[R](function: Callable[[_Asking], R], asking: _Asking) -> R:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 MOST = 64  # for one interpreter, whatever is expected
 _READY_WITHIN_S = 30.0
 _FEW = 6
-_ENDED_AT_ONCE = 4
+_ENDED_AT_ONCE = 4  # sixty, one after another, take longer than who stops us waits
 _PAUSE_AFTER_FAILURE_S = 5.0
 
 
@@ -106,9 +106,7 @@ class Stock:
             thread.join(_READY_WITHIN_S)
         left = [environment for waiting in self._ready.values() for environment in waiting]
         self._ready.clear()
-        with ThreadPoolExecutor(
-            _ENDED_AT_ONCE
-        ) as several:  # sixty, one after another, take longer than who stops us waits
+        with ThreadPoolExecutor(_ENDED_AT_ONCE) as several:
             for environment in left:
                 several.submit(environment.stop)
 
