@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -150,9 +151,14 @@ def _remove(package: DeploymentPackage) -> None:
 @contextmanager
 def _shelves(how: int) -> Iterator[None]:
     """Many may store at once (``LOCK_SH``), and only one remove (``LOCK_EX``), whatever process they are in."""
-    root = Path(settings.CODE_DIR)
-    root.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with (root / "lock").open("w") as file:
+    Path(settings.CODE_DIR).mkdir(mode=0o755, parents=True, exist_ok=True)
+    with _locked("lock", how):
+        yield
+
+
+@contextmanager
+def _locked(name: str, how: int) -> Iterator[None]:
+    with (Path(settings.CODE_DIR) / name).open("w") as file:
         fcntl.flock(file, how)
         yield
 
@@ -219,19 +225,21 @@ def _ensure_tree(archive: Archive, sha256: str) -> None:
 
 
 def _unpack(archive: Archive, sha256: str) -> None:
-    """Unpack beside, then take the place of whatever is there; of two at once the last one wins, with equal files."""
+    """Unpack beside, then take the place of what is there, one after another: a whole tree is never moved away.
+
+    A class that saves the same code together comes here together, and the first one's tree is run from already.
+    """
     target = _tree(sha256)
     _make_parent(target)
     with _workshop() as workshop:
         tree = workshop / "tree"
         _write_tree(archive, tree)
-        if target.exists():
-            target.rename(workshop / "old")
-        try:
+        with _locked("taking-place", fcntl.LOCK_EX):
+            if _is_whole(target, archive):
+                return
+            if target.exists():
+                target.rename(workshop / "old")
             tree.rename(target)
-        except OSError:
-            if not target.is_dir():  # otherwise another process was quicker, with the same files
-                raise
 
 
 def _write_tree(archive: Archive, tree: Path) -> None:
@@ -278,11 +286,15 @@ def _is_whole(tree: Path, archive: Archive) -> bool:
     """Whether every file of the archive is there at its size; contents lost to a power cut show as short files."""
     if not tree.is_dir():
         return False
-    for entry in archive.files:
-        path = tree / entry.path
-        if path.is_symlink() or not path.is_file() or path.stat().st_size != entry.size:
-            return False
-    return True
+    return all(_is_file_of(tree / entry.path, entry.size) for entry in archive.files)
+
+
+def _is_file_of(path: Path, size: int) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == size
 
 
 def forget_checks() -> None:

@@ -29,12 +29,14 @@ def resolve(*, account: Account, reference: str | Reference, qualifier: str | No
     """
     parsed = parse_reference(reference, account=account) if isinstance(reference, str) else reference
     wanted = combine(parsed, qualifier)
+    if version_number(wanted) is not None:
+        version = selectors.get_version(account=account, name=parsed.name, qualifier=wanted)
+        function = version.function
+        return Resolved(function, version, arns.function(function.region, account.id, function.name, wanted))
     function = selectors.get_function(account=account, name=parsed.name)
     invoked_arn = arns.function(function.region, account.id, function.name, wanted)
-    number = version_number(wanted)
-    if number is None:
-        alias = selectors.find_alias(function=function, name=wanted)
-        if alias is None:
-            raise FunctionNotFound(arn=invoked_arn)
-        number = choose(alias.version_number, alias.weights, draw=random.random())
+    alias = selectors.find_alias(function=function, name=wanted)
+    if alias is None:
+        raise FunctionNotFound(arn=invoked_arn)
+    number = choose(alias.version_number, alias.weights, draw=random.random())
     return Resolved(function, selectors.numbered(function=function, number=number, qualifier=wanted), invoked_arn)

@@ -9,7 +9,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Sum
 
 from accounts import stamps
 from accounts.models import Account
@@ -112,14 +111,19 @@ def _resolve(account_id: str, reference: str, qualifier: str, stamp: int, limit:
     return found, _is_weighted(function, wanted)
 
 
+_RESERVED = "SELECT SUM(reserved_concurrency) FROM functions_function WHERE account_id = %s"
+
+
 def allowance(function: Function, account_limit: int) -> Allowance:
     """How many invocations of a function may run at once, and what they are counted with."""
-    reserved = Function.objects.filter(account=function.account_id).aggregate(all=Sum("reserved_concurrency"))["all"]
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVED, [function.account_id])
+        reserved = cursor.fetchone()[0]
     return Allowance.of(
         account_id=str(function.account_id),
         function_id=str(function.pk),
         reserved=function.reserved_concurrency,
-        unreserved_limit=max(0, account_limit - (reserved or 0)),
+        unreserved_limit=max(0, account_limit - int(reserved or 0)),
     )
 
 

@@ -1,6 +1,8 @@
 """Packages on disk: once per sha256, whole or not at all."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -60,6 +62,22 @@ def test_a_tree_that_is_running_is_not_replaced_by_an_equal_package():
     archives.store_package(data)
 
     assert tree.stat().st_ino == before
+
+
+def test_who_saves_the_same_code_together_gets_one_tree_that_stays_where_it_is():
+    package = archives.store_package(archives.pack(FILES))
+    shutil.rmtree(archives.package_dir(package.sha256))
+    archives.forget_checks()
+    together = threading.Barrier(8)
+
+    def look(_: int) -> int:
+        together.wait()
+        return archives.package_dir(package.sha256).stat().st_ino
+
+    with ThreadPoolExecutor(8) as threads:
+        seen = set(threads.map(look, range(8)))
+
+    assert seen == {archives.package_dir(package.sha256).stat().st_ino}
 
 
 @pytest.mark.parametrize("damage", ["tree gone", "file gone", "file short"])
