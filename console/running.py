@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from accounts.models import Account
 from core import redis
-from core.errors import ServiceError
+from core.errors import ServiceError, ServiceFailure
 from runner import services
 from runner.answers import Answer
 
@@ -30,6 +30,12 @@ class Refusal:
     text: str
     hint: str
     code: str
+
+    @classmethod
+    def by(cls, error: BaseException) -> "Refusal":
+        """What ``error`` says to a person; a mistake of ours says only that it is one."""
+        said = error if isinstance(error, ServiceError) else ServiceFailure()
+        return cls(str(said.title), said.text, str(said.hint), said.code)
 
 
 @dataclass(slots=True)
@@ -93,13 +99,12 @@ def _over(request_id: str, running: Running, done: "asyncio.Task[Answer]") -> No
     if done.cancelled():
         return
     error = done.exception()  # seen: whoever looks on is told, and otherwise nobody is there to be told
-    if isinstance(error, ServiceError):
-        refused = Refusal(str(error.title), error.text, str(error.hint), error.code)
+    if error is not None:
         told: dict[str, object] = {
             "account": running.account_id,
             "name": running.name,
             "code": running.code_sha256,
-            "refused": asdict(refused),
+            "refused": asdict(Refusal.by(error)),
         }
         loop.run_in_executor(None, _tell, request_id, told)
 

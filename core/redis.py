@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
-import redis.asyncio
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -23,6 +22,7 @@ from redis.retry import Retry
 from core import resp
 
 Unavailable = redis.RedisError  # whatever goes wrong with the messenger
+Refused = redis.ResponseError  # one of them: it answers, and takes the command for wrong
 _TIMEOUT_S, _WAITER_TIMEOUT_S = 5, 30
 _OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2, "health_check_interval": 25, "driver_info": None}
 # A connection that Redis dropped while it lay idle is made again, once; nothing waits for a Redis that is gone.
@@ -130,8 +130,3 @@ class Waiter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def async_connection() -> "redis.asyncio.Redis":
-    """A client for the running event loop; the caller closes it."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, **_OPTIONS)

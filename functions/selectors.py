@@ -108,12 +108,12 @@ def list_versions(*, account: Account, name: str) -> QuerySet[Version]:
     return _versions().filter(function=get_function(account=account, name=name)).order_by("number")
 
 
-def notes(version: Version) -> list[str]:
-    """What was quietly put right when the version was configured, for a person to read."""
+def notes(version: Version, member: str) -> list[str]:
+    """What was quietly put right in ``Role`` or ``Layers`` when the version was configured, for a person to read."""
     own = version.function.account_id
-    as_sent = version.extra.get("AsSent", {})
-    sent = [*([as_sent["Role"]] if "Role" in as_sent else []), *as_sent.get("Layers", [])]
-    foreign = [arn for arn in sent if (parsed := arns.parse(arn)) and parsed.account != own]
+    sent = version.extra.get("AsSent", {}).get(member, [])
+    arns_sent = [sent] if isinstance(sent, str) else sent
+    foreign = [arn for arn in arns_sent if (parsed := arns.parse(arn)) and parsed.account != own]
     return [
         _("{arn} names another account: taken as your own account {own}.").format(arn=arn, own=own) for arn in foreign
     ]

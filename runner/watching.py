@@ -3,18 +3,34 @@
 A stream, not a channel: whoever comes late gets everything from the first line.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+from django.conf import settings
 
 from core import redis
+from core.link import Link, Lost
+from core.resp import ReplyError
 from runner.answers import LogLine, WatchEnd
 
 log = logging.getLogger(__name__)
 
 _LIVES_S = 120
 _LINES_MAX = 5_000
-_BLOCK_MS = 5_000
+_BATCH = 200
+_BLOCK_S = 5
+_SILENT_S = 15.0  # without the reply that was due long before: the connection is dead, though nobody has said so
+_TRIES, _PAUSE_S = 10, 0.5  # to reach a Redis that is away
+
+# KEYS: the stream · ARGV: the item, how many are kept, for how many seconds
+_ADD = """
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'item', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
 
 
 def _key(request_id: str) -> str:
@@ -27,12 +43,8 @@ def publish(request_id: str, item: LogLine | WatchEnd) -> None:
         fields = ["line", item.timestamp_ms, item.message, item.source]
     else:
         fields = ["end", item.function_error]
-    key = _key(request_id)
     try:
-        pipeline = redis.connection().pipeline(transaction=False)
-        pipeline.xadd(key, {"item": json.dumps(fields)}, maxlen=_LINES_MAX, approximate=True)
-        pipeline.expire(key, _LIVES_S)
-        pipeline.execute()
+        redis.run_script(_ADD, keys=[_key(request_id)], args=[json.dumps(fields), _LINES_MAX, _LIVES_S])
     except redis.Unavailable as error:
         log.warning("Nobody can look on at %s: %s", request_id, error)
 
@@ -42,34 +54,70 @@ async def watch(request_id: str, *, patience_s: float = 960.0) -> AsyncIterator[
 
     Ends without an end when nothing came for ``patience_s`` seconds. Raises ``redis.Unavailable``.
     """
-    connection = redis.async_connection()
-    last, silent_ms = "0", 0
+    reader, last, silent_s = _Reader(_key(request_id)), b"0", 0.0
     try:
-        while silent_ms < patience_s * 1000:
-            got = await connection.xread({_key(request_id): last}, block=_BLOCK_MS, count=200)
-            if not got:
-                silent_ms += _BLOCK_MS
-                continue
-            silent_ms = 0
-            for entry, fields in _entries(got):
-                last = entry
+        while silent_s < patience_s:
+            entries = await reader.after(last)
+            silent_s = 0.0 if entries else silent_s + _BLOCK_S
+            for name, fields in entries:
+                last = name
                 item = _item(request_id, fields)
                 yield item
                 if isinstance(item, WatchEnd):
                     return
     finally:
-        await connection.aclose()
+        reader.close()
 
 
-def _entries(got: object) -> list[tuple[str, dict[bytes, bytes]]]:
-    """The entries of the one stream in an XREAD answer, in either version of Redis's protocol."""
-    if isinstance(got, dict):
-        entries = [entry for batches in got.values() for batch in batches for entry in batch]
+class _Reader:
+    """A connection of its own that waits for a stream to grow, and is made again when it broke."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._link: Link | None = None
+
+    async def after(self, entry: bytes) -> list[tuple[bytes, list[bytes]]]:
+        """The entries behind one, each with its fields and values; none after some seconds of silence."""
+        for _ in range(_TRIES):
+            try:
+                found = await asyncio.wait_for(self._read(entry), _SILENT_S)
+            except (Lost, OSError):  # a TimeoutError is one
+                self.close()
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                return [(name, fields) for name, fields in found[0][1]] if found else []
+        raise redis.Unavailable("Redis does not answer")
+
+    async def _read(self, entry: bytes) -> Any:
+        if self._link is None or not self._link.is_open:
+            self._link = await Link.open(settings.REDIS_URL, on_lost=_ignore)
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        waiting = ("COUNT", _BATCH, "BLOCK", _BLOCK_S * 1000)
+        self._link.command(partial(_tell, reply), "XREAD", *waiting, "STREAMS", self._key, entry)
+        return await reply
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+def _tell(future: "asyncio.Future[Any]", reply: Any) -> None:
+    if future.done():
+        return
+    if isinstance(reply, Lost):
+        future.set_exception(reply)
+    elif isinstance(reply, ReplyError):
+        future.set_exception(redis.Refused(str(reply)))
     else:
-        entries = got[0][1]  # type: ignore[index]
-    return entries
+        future.set_result(reply)
 
 
-def _item(request_id: str, fields: dict[bytes, bytes]) -> LogLine | WatchEnd:
-    kind, *rest = json.loads(fields[b"item"])
+def _ignore() -> None:
+    return
+
+
+def _item(request_id: str, fields: list[bytes]) -> LogLine | WatchEnd:
+    kind, *rest = json.loads(fields[1])
     return LogLine(*rest) if kind == "line" else WatchEnd(request_id, *rest)

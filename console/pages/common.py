@@ -4,7 +4,6 @@ from typing import Any
 
 from console.http import ConsoleRequest
 from console.overview import overview
-from functions import selectors
 from functions.models import Version
 
 
@@ -15,5 +14,4 @@ def function_context(request: ConsoleRequest, version: Version, *, tab: str) -> 
         "version": version,
         "tab": tab,
         "overview": overview(account=request.account, version=version),
-        "notes": selectors.notes(version),
     }

@@ -1,5 +1,6 @@
 """Running a test: what is on screen is saved and run, and the answer tells what there is of it after a moment."""
 
+import logging
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from console import event_json, loglines, results, running
@@ -22,12 +25,14 @@ from console.pages.streams import Early, TestStream
 from console.running import Running
 from core import ids
 from core.database import in_thread
-from core.errors import ServiceError
+from core.errors import ServiceError, ServiceFailure
 from functions import selectors
 from functions.models import Version
 from runner import services
 from runner.errors import InvocationNotFound
 from runner.models import InvocationType
+
+log = logging.getLogger(__name__)
 
 EMPTY = SafeString("<span></span>")  # htmx leaves an element alone that is to be filled with nothing
 
@@ -82,8 +87,7 @@ async def _run(request: ConsoleRequest, ready: "_Ready", language: str) -> Async
 def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
     text = request.POST.get("event", "").replace("\r\n", "\n")
     if problems := event_json.check(text):
-        context = {"problem": problems[0], "count": len(problems)}
-        return fragment(request, "functions/_bad_event.html", context, status=422)
+        return _bad_event(request, problems[0])
     qualifier = request.POST.get("qualifier", "")
     version: Version | HttpResponse
     if qualifier:
@@ -107,11 +111,26 @@ def _prepare(request: ConsoleRequest, name: str) -> "_Ready | HttpResponse":
     return _Ready(version, text.encode(), request_id, is_event, qualifier)
 
 
+def _bad_event(request: ConsoleRequest, problem: event_json.Problem) -> HttpResponse:
+    if is_htmx(request):
+        return fragment(request, "functions/_bad_event.html", {"problem": problem}, status=422)
+    where = _("Line %(line)s of the event") % {"line": problem.line}
+    context = {
+        "status": 422,
+        "title": _("Not run: the event is not valid JSON"),
+        "text": f"{where} · {problem.message}",
+    }
+    return render(request, "error.html", context, status=422)
+
+
 async def _outcome(test: Running) -> ServiceError | None:
     try:
         await test.task  # type: ignore[misc]
     except ServiceError as error:
         return error
+    except Exception:  # the page that leads on is the only one that tells
+        log.exception("A test broke off")
+        return ServiceFailure()
     return None
 
 

@@ -1,6 +1,7 @@
 """Looking on: whoever opens a run gets its lines as they come, and its end."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -29,9 +30,11 @@ from runner.answers import LogLine, WatchEnd
 from runner.errors import InvocationNotFound
 from runner.models import Invocation, InvocationType
 
+log = logging.getLogger(__name__)
+
 GATHER_S = 0.05  # between two messages of lines; the first goes at once
 SOON_S = 0.06  # what comes so soon after the first line is in the answer to pressing Test: mostly, that is all
-QUICK_S = 1.0  # and the answer comes without a line after this time
+QUICK_S = 2.0  # and the answer comes without a line after this time: a server that is busy is not asked twice
 LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
 
@@ -86,14 +89,16 @@ class _Stream:
                 yield message(partial("#log-lines", how, loglines.chunk(lines)))
                 how = "beforeend"
             final = await self.final()
-        except ServiceError as error:
+        except Exception as error:  # nobody but this stream tells whoever looks on
             final = await self.said(error)
         yield message(partial("#result", "outerHTML", final))
 
-    async def said(self, error: ServiceError) -> SafeString:
-        """The result of what never ran."""
-        refusal = Refusal(str(error.title), error.text, str(error.hint), error.code)
-        return await in_thread(self.refused, refusal)
+    async def said(self, error: Exception) -> SafeString:
+        """The result of what never ran; or, after a mistake of ours, where it is to be found."""
+        if isinstance(error, ServiceError):
+            return await in_thread(self.refused, Refusal.by(error))
+        log.error("The result of %s cannot be shown", self.request_id, exc_info=error)
+        return await in_thread(self.lost)
 
     async def batches(self) -> AsyncIterator[Lines]:
         """Log lines in batches, until it is over; raises the ``ServiceError`` that kept it from running."""
@@ -117,6 +122,12 @@ class _Stream:
     def refused(self, refusal: Refusal) -> SafeString:
         with translation.override(self.language):
             return render_to_string("functions/_refused.html", {"error": refusal})
+
+    def lost(self) -> SafeString:
+        """That the result cannot be shown here, with the way to it."""
+        with translation.override(self.language):
+            context = {"account": self.account, "name": self.version.function.name, "request_id": self.request_id}
+            return render_to_string("functions/_lost.html", context)
 
 
 class _KeptStream(_Stream):
@@ -162,10 +173,10 @@ class TestStream(_Stream):
                         patience.reschedule(now() + SOON_S)
                     found.lines += lines
             found.final = await self.final()
-        except ServiceError as error:
-            found.final = await self.said(error)
         except TimeoutError:
             pass  # it goes on: its stream tells the rest, once more from the first line
+        except Exception as error:  # nobody but this answer tells whoever pressed the button
+            found.final = await self.said(error)
         return found
 
     async def batches(self, gather_s: float = GATHER_S) -> AsyncGenerator[Lines]:

@@ -1,14 +1,16 @@
 """From tab to tab of the same thing only what stands in the frame is sent."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from inspect import iscoroutinefunction
 
 import pytest
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from console import running
+from console import loglines, running
 from console.handler import Handler
+from console.pages import streams
 from core import ids
 from core.database import in_thread
 from tests.console.conftest import HTMX, text
@@ -72,6 +74,28 @@ def test_what_waits_keeps_none_of_the_threads_that_make_pages(ada, at_browser, m
 
 def test_every_page_is_made_on_a_thread():
     assert not [name for name, view in views(get_resolver()) if iscoroutinefunction(view)]
+
+
+class _Broken(streams.TestStream):
+    """A test whose looker-on meets a mistake of ours."""
+
+    async def batches(self, gather_s: float = 0) -> AsyncGenerator[list[loglines.Line]]:
+        yield [("one line\n", "")]
+        raise RuntimeError("a mistake")
+
+
+@pytest.mark.django_db(transaction=True)  # the threads that make pages have connections of their own
+def test_a_mistake_of_ours_while_a_test_is_looked_at_says_where_its_result_is(ada, make_function):
+    version, request_id = make_function(ada), ids.request_id()
+    test = running.Running(ada.pk, "hello", version.package_id)
+    stream = _Broken(ada, version, request_id, "en", test)
+
+    async def all_of_it() -> str:
+        return b"".join([part async for part in stream.messages()]).decode()
+
+    pages = asyncio.run(stream.early()).final, asyncio.run(all_of_it())
+    assert ["The mistake is the server’s" in page for page in pages] == [True, True]
+    assert [f"/ada/functions/hello/invocations/{request_id}/" in page for page in pages] == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)

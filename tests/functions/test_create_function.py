@@ -45,7 +45,7 @@ def test_the_account_id_of_a_slide_means_ones_own_role_and_what_was_sent_is_kept
 
     assert version.role_arn == role_of(ada)
     assert version.extra["AsSent"] == {"Role": sent}
-    assert "147552475298" in selectors.notes(version)[0]
+    assert "147552475298" in selectors.notes(version, "Role")[0]
 
 
 @pytest.mark.parametrize("role", ["nobody", "service-role/LabRole"])

@@ -83,7 +83,7 @@ def test_a_layer_of_a_slide_means_ones_own_of_that_name(ada, grace, make_functio
     version = make_function(ada, layers=[slide])
 
     assert version.layers == [own.arn]
-    assert "770693421928" in selectors.notes(version)[0]
+    assert "770693421928" in selectors.notes(version, "Layers")[0]
 
 
 def test_nobody_reads_anothers_layer(ada, mallory, make_function, publish):

@@ -63,7 +63,7 @@ def test_naming_ones_own_role_again_forgets_the_one_from_the_slide(ada, make_fun
 
     version = update_function_configuration(account=ada, name="hello", role_arn=role_of(ada))
 
-    assert selectors.notes(version) == []
+    assert selectors.notes(version, "Role") == []
 
 
 def test_a_function_of_another_account_is_not_there(ada, mallory, make_function):

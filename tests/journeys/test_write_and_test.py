@@ -97,6 +97,14 @@ def test_mistakes_are_mended_by_their_buttons(student):
     assert "Execution result: succeeded" in student.result
 
 
+def test_each_of_several_problems_can_be_looked_at(student, function):
+    student.open(function("several", HANDLER.format("return ‘a’")))
+    problem = student.page.locator("#code-problem")
+    expect(problem).to_contain_text("1/2")
+    problem.get_by_role("button", name="Next problem").click()
+    expect(problem).to_contain_text("2/2")
+
+
 def test_a_permission_that_is_missing_is_added_by_a_button(student, live):
     student.create("may-not", "From scratch")
     live.client("lambda").update_function_configuration(

@@ -30,6 +30,7 @@ def layers(request: ConsoleRequest, version: Version) -> HttpResponse:
         "unzipped": version.package.unzipped_size + sum(row.package.unzipped_size for row in attached),
         "unzipped_limit": limits.PACKAGE_UNZIPPED_SIZE,
         "error": error,
+        "notes": selectors.notes(version, "Layers"),
     }
     return show(request, version, "layers", context)
 

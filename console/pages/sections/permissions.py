@@ -130,6 +130,7 @@ def _context(
     return {
         "form": form,
         "error": error,
+        "notes": selectors.notes(version, "Role"),
         "is_bad": form.is_bound and bool(form.errors),
         "role": role,
         "roles": usable,

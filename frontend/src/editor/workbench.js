@@ -275,7 +275,7 @@ export class Workbench {
     this.chosen.then((hasCome) => { if (hasCome) this.press("test"); });
   }
 
-  /** The first problem, in words, under its editor: not everyone sees a squiggle. */
+  /** A problem in words under its editor, first the first: not everyone sees a squiggle. */
   onChecked(event) {
     const editor = event.target;
     const isEvent = editor.id === "event-editor";
@@ -283,15 +283,16 @@ export class Workbench {
     this.showProblem(document.getElementById(isEvent ? "event-problem" : "code-problem"), editor, event.detail.problems);
   }
 
-  showProblem(line, editor, problems) {
-    const [problem] = problems;
+  showProblem(line, editor, problems, index = 0) {
+    const problem = problems[index];
     line.hidden = !problem;
     if (!problem) return;
     line.classList.toggle("warning", problem.severity !== "error");
     line.querySelector("[data-slot=text]").replaceChildren(...inWords(problem.message));
     const more = line.querySelector("[data-slot=more]");
     more.hidden = problems.length < 2;
-    more.textContent = `+${problems.length - 1}`;
+    more.querySelector("[data-slot=count]").textContent = `${index + 1}/${problems.length}`;
+    more.onclick = () => this.showProblem(line, editor, problems, (index + 1) % problems.length);
     const link = line.querySelector("[data-goto]");
     link.dataset.goto = editor.id === "event-editor" ? "event" : editor.dataset.path;
     link.dataset.at = problem.line;
