@@ -1,4 +1,4 @@
-"""The lectures' labs with events of other services, chains, orders and the IoT button, as a student does them."""
+"""The lectures' labs with events of other services, chains, the bottleneck and the IoT button, as a student does them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,63 @@ def test_events_of_other_services_are_chosen_from_many_templates(student, functi
         student.test()
         assert "Execution result: succeeded" in student.result, label
         assert words in student.result, label
+
+
+# -- AT-001-7 --------------------------------------------------------------------------------------
+
+EVENTS = 20
+SLOW = """import boto3
+
+sqs = boto3.client("sqs")
+
+
+def lambda_handler(event, context):
+    if event["number"] == 0:  # stands until it is told to go on
+        gate = sqs.get_queue_url(QueueName="gate")["QueueUrl"]
+        while "Messages" not in sqs.receive_message(QueueUrl=gate, WaitTimeSeconds=20):
+            pass
+"""
+FLOOD = f"""import boto3, json
+
+client = boto3.client('lambda')
+
+
+def lambda_handler(event, context):
+    for number in range({EVENTS}):
+        client.invoke(FunctionName='consumer', InvocationType='Event', Payload=json.dumps({{'number': number}}))
+    return 'all of them accepted'
+"""
+
+
+def test_a_bottleneck_is_seen_while_it_lasts_and_loses_nothing(student, function):
+    """AT-001-7: one producer, one consumer at a time. The events wait, each knows its place, and all end well."""
+    page, consumer = student.page, function("consumer", SLOW, timeout=600)
+    function("producer", FLOOD, timeout=120)
+    make_queue(student, "gate")
+    page.goto(f"{student.home}functions/{consumer}/configuration/concurrency/")
+    page.locator("input[value=reserved]").check()
+    page.locator("#id_reserved").fill("1")
+    page.keyboard.press("Enter")
+    student.sees("Saved.")
+    student.open("producer")
+    student.test()
+    assert "all of them accepted" in student.result
+
+    page.goto(f"{student.home}functions/{consumer}/monitor/")
+    expect(page.locator("#backlog dd")).to_contain_text([f"{EVENTS - 1}", "0", "1", "s"])
+    page.locator("#backlog").get_by_role("link").click()
+    page.locator("tbody tr").first.get_by_role("link").click()
+    student.sees(f"{EVENTS - 2} events are before it", within=".timeline")
+
+    send(student, "gate", "go on")
+    page.goto(f"{student.home}functions/{consumer}/monitor/")
+    expect(page.locator("#backlog dd")).to_have_text(["0", "0", "0", "–"])
+    student.reload_until(lambda: page.locator("#chart-invocations .num").inner_text() == f"{EVENTS}")
+    student.sees("Success rate 100 %", within="#chart-errors")
+    page.get_by_role("link", name="As tables").click()
+    expect(page.locator("#chart-age td.num").first).to_be_visible()
+    assert set(page.locator("#chart-concurrency td.num").all_inner_texts()) == {"1"}
+    expect(page.locator("#chart-throttles td.num").first).to_be_visible()  # whoever came meanwhile stayed in line
 
 
 # -- AT-001-8 --------------------------------------------------------------------------------------

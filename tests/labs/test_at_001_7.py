@@ -92,6 +92,7 @@ def test_a_bottleneck_delays_events_and_loses_none(make, wiring: Wiring, live, m
     assert metric("AWS/Lambda", "Errors", "Sum", FunctionName=name) == 0
     assert metric("AWS/Lambda", "AsyncEventsDropped", "Sum", FunctionName=name) == 0
     assert metric("AWS/Lambda", "AsyncEventAge", "Maximum", FunctionName=name) > 0
+    assert metric("AWS/Lambda", "ConcurrentExecutions", "Maximum", FunctionName=name) == 1
     assert eventually(lambda: runs(live, name), lambda found: len(found) == EVENTS) == sorted(accepted)
 
     shown = page(f"functions/{name}/monitor/?table=1")
