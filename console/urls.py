@@ -142,6 +142,7 @@ schedule_urls: Urls = [
     path("preview/", schedules.schedule_preview, name="schedule_preview"),
     path("rules/<path:bus>/rule/<str:name>/", schedules.rule_detail, name="rule_detail"),
     path("rules/<path:bus>/rule/<str:name>/set/", schedules.rule_set, name="rule_set"),
+    path("rules/<path:bus>/rule/<str:name>/targets/", schedules.rule_targets, name="rule_targets"),
     path("groups/<str:group>/<str:name>/", schedules.schedule_detail, name="schedule_detail"),
     path("groups/<str:group>/<str:name>/set/", schedules.schedule_set, name="schedule_set"),
 ]

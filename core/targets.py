@@ -31,15 +31,26 @@ class Doorman(Protocol):
     def __call__(self, *, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None: ...
 
 
+class Opener(Protocol):
+    """Adds to the policy of ``arn`` that this service may bring events for that source; raises ServiceError."""
+
+    def __call__(self, *, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None: ...
+
+
 _targets: dict[str, Target] = {}
 _doormen: dict[str, Doorman] = {}
+_openers: dict[str, Opener] = {}
 
 
-def register(service: str, target: Target, *, doorman: Doorman | None = None) -> None:
-    """Make ``target`` the one that takes events for ARNs of ``service``; ``doorman`` knows who may bring them."""
+def register(service: str, target: Target, *, doorman: Doorman | None = None, opener: Opener | None = None) -> None:
+    """Make ``target`` the one that takes events for ARNs of ``service``; ``doorman`` knows who may bring them, and
+    ``opener`` lets one more in.
+    """
     _targets[service] = target
     if doorman is not None:
         _doormen[service] = doorman
+    if opener is not None:
+        _openers[service] = opener
 
 
 def accepts(arn: str) -> bool:
@@ -58,6 +69,13 @@ def check_service(*, account_id: str, arn: str, service: str, source_arn: str) -
     parsed = arns.parse(arn)
     if parsed is not None and (doorman := _doormen.get(parsed.service)):
         doorman(account_id=account_id, arn=parsed, service=service, source_arn=source_arn)
+
+
+def let_in(*, account_id: str, arn: str, service: str, source_arn: str) -> None:
+    """Have the policy of ``arn`` let a service in for ``source_arn``; where there is no policy to ask, nothing is needed."""
+    parsed = arns.parse(arn)
+    if parsed is not None and (opener := _openers.get(parsed.service)):
+        opener(account_id=account_id, arn=parsed, service=service, source_arn=source_arn)
 
 
 def deliver(*, account_id: str, arn: str, event: Any, attributes: Attributes | None = None) -> None:

@@ -9,7 +9,7 @@ class TopicsConfig(AppConfig):
         from accounts import clocks
         from core import targets
         from topics import delivering
-        from topics.targets import deliver_to_topic, let_in
+        from topics.targets import admit, check_publisher, deliver_to_topic
 
-        targets.register("sns", deliver_to_topic, doorman=let_in)
+        targets.register("sns", deliver_to_topic, doorman=check_publisher, opener=admit)
         clocks.register(delivering.settle)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from accounts.policies import Policies, parse
-from core import strict_json
+from core import ids, strict_json
 from topics.errors import InvalidParameter
 from topics.models import Topic
 
@@ -59,6 +59,21 @@ def with_statement(topic: Topic, *, label: str, account_ids: list[str], actions:
         "Resource": topic.arn,
     }
     return json.dumps({**document, "Statement": [*document["Statement"], statement]}, separators=(",", ":"))
+
+
+def with_service(topic: Topic, *, service: str, source_arn: str) -> str:
+    """The policy with a statement more: a service may publish for that source."""
+    document = json.loads(text_of(topic))
+    statement = {
+        "Sid": f"{service.partition('.')[0]}-{ids.revision_id()[:8]}",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "SNS:Publish",
+        "Resource": topic.arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
+    }
+    kept = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    return json.dumps({**document, "Statement": [*kept, statement]}, separators=(",", ":"))
 
 
 def without_statement(topic: Topic, *, label: str) -> str:

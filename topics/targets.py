@@ -11,6 +11,7 @@ from core.targets import Attributes
 from queues import contents
 from topics import messages, policies, selectors
 from topics.messages import Message
+from topics.services.managing import let_in
 from topics.services.publishing import publish
 from triggers.errors import NotPermitted
 
@@ -29,7 +30,7 @@ def deliver_to_topic(*, account_id: str, arn: arns.Arn, event: Any, attributes: 
     publish(topic=topic, message=Message({messages.DEFAULT: body}, attributes=contents.plain(attributes or {})))
 
 
-def let_in(*, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None:
+def check_publisher(*, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None:
     """Raise ``NotPermitted`` unless the topic's policy lets ``service`` publish for ``source_arn``.
 
     The policy that a topic has of itself lets in nobody but its account. Source: EventBridge user guide, "Using
@@ -49,3 +50,8 @@ def let_in(*, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> 
             reason=f"User: {service} is not authorized to perform: {PUBLISH} on resource: {topic.arn} "
             f"{decision.why(PUBLISH)}"
         )
+
+
+def admit(*, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None:
+    """Have the topic's policy let ``service`` publish for ``source_arn``."""
+    let_in(account=Account(pk=account_id), arn=str(arn), service=service, source_arn=source_arn)

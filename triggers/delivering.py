@@ -135,7 +135,9 @@ def _send(delivery: Delivery) -> UUID | None:
     parsed = arns.parse(own)
     service = parsed.service if parsed else ""
     payload = delivery.payload.replace("<aws.scheduler.attempt-number>", str(delivery.attempts))
-    _check_permission(delivery, account, own, service)
+    check_permission(
+        account=account, arn=own, service=delivery.service, origin_arn=delivery.origin_arn, role_arn=delivery.role_arn
+    )
     if service == "lambda":
         source = "schedule" if delivery.firing_id or delivery.service == SCHEDULER else "events"
         return invoke_async(account=account, reference=own, payload=payload.encode(), source=source).pk
@@ -168,19 +170,23 @@ def _send_to_queue(delivery: Delivery, arn: str, payload: str, attributes: Mappi
     send_message(queue=queue, draft=draft, sender_id=delivery.account_id)
 
 
-def _check_permission(delivery: Delivery, account: Account, arn: str, service: str) -> None:
-    """By the role where there is one; a rule's function decides by its own policy, and so do its queue and its topic
+def check_permission(*, account: Account, arn: str, service: str, origin_arn: str, role_arn: str = "") -> None:
+    """Raise ``NotPermitted`` unless what ``service`` (a rule's or a schedule's) sends may reach ``arn``.
+
+    By the role where there is one; a rule's function decides by its own policy, and so do its queue and its topic
     without a role.
     """
-    if delivery.service == EVENTS and service == "lambda":
-        access.check_invoke_by_policy(account=account, function_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
-    elif delivery.service == EVENTS and service == "sqs" and not delivery.role_arn:
-        access.check_send_by_policy(account=account, queue_arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
-    elif delivery.service == EVENTS and not delivery.role_arn:
-        targets.check_service(account_id=account.id, arn=arn, service=EVENTS, source_arn=delivery.origin_arn)
-    elif delivery.role_arn and (action := ACTIONS.get(service)):
-        session = delivery.origin_arn.rpartition("/")[2]
-        access.check_role(account=account, role_arn=delivery.role_arn, action=action, resource=arn, session=session)
+    parsed = arns.parse(arn)
+    target = parsed.service if parsed else ""
+    if service == EVENTS and target == "lambda":
+        access.check_invoke_by_policy(account=account, function_arn=arn, service=EVENTS, source_arn=origin_arn)
+    elif service == EVENTS and target == "sqs" and not role_arn:
+        access.check_send_by_policy(account=account, queue_arn=arn, service=EVENTS, source_arn=origin_arn)
+    elif service == EVENTS and not role_arn:
+        targets.check_service(account_id=account.id, arn=arn, service=EVENTS, source_arn=origin_arn)
+    elif role_arn and (action := ACTIONS.get(target)):
+        session = origin_arn.rpartition("/")[2]
+        access.check_role(account=account, role_arn=role_arn, action=action, resource=arn, session=session)
 
 
 def _put_on_bus(delivery: Delivery, arn: str, payload: str) -> None:

@@ -38,16 +38,50 @@ class ScheduleForm(forms.Form):
         return self.cleaned_data["zone"] or "UTC"
 
 
-class PatternForm(forms.Form):
-    """Which events a function gets."""
+class RuleForm(forms.Form):
+    """A rule and the events that it looks for."""
 
     name = forms.CharField(label=_("Name"), max_length=64, validators=[_NAME])
     bus = forms.CharField(label=_("Event bus"), max_length=256, required=False)
     pattern = forms.CharField(label=_("Event pattern"), max_length=4096)
-    function = forms.CharField(label=_("Function"), max_length=64)
 
     def clean_bus(self) -> str:
         return self.cleaned_data["bus"] or "default"
+
+
+class PatternForm(RuleForm):
+    """Which events a function gets."""
+
+    function = forms.CharField(label=_("Function"), max_length=64)
+
+
+class TargetForm(forms.Form):
+    """Where a rule sends what it finds, and what of it."""
+
+    arn = forms.CharField(label=_("Send to"), max_length=1600)
+    group_id = forms.CharField(label=_("Message group"), max_length=100, required=False)
+    path = forms.CharField(label=_("A part of the event"), max_length=256, required=False)
+    constant = forms.CharField(label=_("Always the same (JSON)"), max_length=8192, required=False)
+    template = forms.CharField(label=_("A template"), max_length=8192, required=False)
+    values = forms.CharField(label=_("Values of the template (JSON)"), max_length=8192, required=False)
+
+    def clean_values(self) -> dict[str, str]:
+        found = json.loads(_json(self.cleaned_data["values"], empty="{}"))
+        if not isinstance(found, dict) or not all(isinstance(path, str) for path in found.values()):
+            raise forms.ValidationError(_('A name for each path: {"number": "$.detail.id"}.'))
+        return found
+
+    def settings(self) -> dict[str, Any]:
+        """The members of a target beside its ARN, in wire casing."""
+        data, found = self.cleaned_data, {}
+        for member, field in (("Input", "constant"), ("InputPath", "path")):
+            if data[field]:
+                found[member] = data[field]
+        if data["template"]:
+            found["InputTransformer"] = {"InputTemplate": data["template"], "InputPathsMap": data["values"]}
+        if data["group_id"]:
+            found["SqsParameters"] = {"MessageGroupId": data["group_id"]}
+        return found
 
 
 class EventForm(forms.Form):

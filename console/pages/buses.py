@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Account
 from console import clockwork
 from console.destinations import Kind, register
-from console.forms.triggers import EventForm
+from console.forms.triggers import EventForm, RuleForm
 from console.http import ConsoleRequest, finish, fragment, is_htmx, render_page
 from console.pages.sections.common import attempt
 from core import arns, limits
 from triggers import selectors
-from triggers.models import DEFAULT
-from triggers.services import buses, events
+from triggers.models import DEFAULT, Rule
+from triggers.services import adding, buses, events
 from triggers.services.events import Entry
 
 _SHOWN = 500
@@ -31,12 +31,20 @@ def bus_list(request: ConsoleRequest) -> HttpResponse:
     """Buses with their rules; an event by hand, a pattern on trial, a new bus."""
     asked = request.POST.get("do", "")
     form = EventForm(request.POST if asked == "put" else None, initial={"bus": DEFAULT})
+    rule_form = RuleForm(request.POST if asked == "rule" else None, initial={"bus": DEFAULT})
     context: dict[str, Any] = {"form": form, "error": None, "tried": None, "bus_name": request.POST.get("bus_name", "")}
+    context |= {"rule_form": rule_form, "asked": asked}
     if asked == "put" and form.is_valid():
         context["error"] = attempt(lambda: context.update(put=_put(request.account, form)))
     elif asked == "try":
         context["error"] = attempt(lambda: context.update(tried=_try(request)))
         context |= {"pattern": request.POST.get("pattern", ""), "tried_event": request.POST.get("event", "")}
+    elif asked == "rule" and rule_form.is_valid():
+        made: list[Rule] = []
+        given = rule_form.cleaned_data
+        context["error"] = attempt(lambda: made.append(adding.add_rule(account=request.account, **given)))
+        if context["error"] is None:
+            return finish(request, clockwork.url_of(request.account, made[0]), said=_("Now choose what it sends to."))
     elif asked == "bus":
         name = context["bus_name"]
         context["error"] = attempt(lambda: buses.create_event_bus(account=request.account, name=name))
@@ -47,7 +55,7 @@ def bus_list(request: ConsoleRequest) -> HttpResponse:
         "buses": list(selectors.list_event_buses(account=request.account)[: limits.EVENT_BUSES]),
         "rules": [(rule, clockwork.url_of(request.account, rule)) for rule in of_account],
     }
-    is_bad = bool(form.errors) or context["error"] is not None
+    is_bad = bool(form.errors or rule_form.errors) or context["error"] is not None
     if is_htmx(request) and asked in ("put", "try"):
         return fragment(request, f"triggers/buses.html#{asked}", context, status=422 if is_bad else 200)
     return render_page(request, "triggers/buses.html", context, status=422 if is_bad else 200)

@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account
-from console import clockface, clockwork
-from console.forms.triggers import ScheduleForm
+from console import aiming, clockface, clockwork
+from console.forms.triggers import ScheduleForm, TargetForm
 from console.http import ConsoleRequest, finish, fragment, render_page
 from console.pages.sections.common import attempt
+from core.errors import ServiceError
 from functions.models import Function
 from triggers import cron, selectors
 from triggers.models import Delivery, Rule, Schedule
-from triggers.services import adding, rules, schedules
+from triggers.services import adding, rules, schedules, targeting
 
 _SHOWN = 500
 
@@ -70,10 +71,37 @@ def _function_names(account: Account) -> list[str]:
 @require_safe
 def rule_detail(request: ConsoleRequest, bus: str, name: str) -> HttpResponse:
     """A rule: when or what for, its targets, what it sent."""
+    return _rule(request, bus, name, TargetForm(), None)
+
+
+@require_POST
+def rule_targets(request: ConsoleRequest, bus: str, name: str) -> HttpResponse:
+    """Send to one more, with the permission that it needs; give one the permission that it lacks; send there no more."""
+    asked, target_id = request.POST.get("do", ""), request.POST.get("target", "")
+    known: dict[str, Callable[..., Any]] = {"permit": targeting.permit_target, "remove": targeting.remove_target}
+    form, error = TargetForm(), None
+    named: dict[str, Any] = {"account": request.account, "name": name, "bus": bus}
+    if asked in known:
+        error = attempt(lambda: known[asked](**named, target_id=target_id))
+    else:
+        form = TargetForm(request.POST)
+        if form.is_valid():
+            arn = form.cleaned_data["arn"]
+            error = attempt(lambda: targeting.add_target(**named, arn=arn, settings=form.settings()))
+    if error is None and not form.errors:
+        return finish(request, "rule_detail", request.account.slug, bus, name, said=_("Saved."))
+    return _rule(request, bus, name, form, error)
+
+
+def _rule(request: ConsoleRequest, bus: str, name: str, form: TargetForm, error: ServiceError | None) -> HttpResponse:
     rule = selectors.get_rule(account=request.account, name=name, bus=bus)
     context = {
         "rule": rule,
-        "targets": [(target, _name_of(request.account, target.arn)) for target in rule.targets.all()],
+        "aims": aiming.aims(request.account, rule),
+        "choices": aiming.choices(request.account, rule),
+        "form": form,
+        "error": error,
+        "is_other": any(form[field].value() for field in ("path", "constant", "template", "values")),
         "action_url": reverse("rule_set", args=[request.account.slug, bus, name]),
         "is_on": rule.is_enabled,
         "expression": rule.schedule_expression,
@@ -104,6 +132,7 @@ def _name_of(account: Account, arn: str) -> str:
 
 
 def _detail(request: ConsoleRequest, of: Rule | Schedule, context: dict[str, Any]) -> HttpResponse:
+    is_bad = bool(context.get("error") or (context.get("form") and context["form"].errors))
     fired = selectors.last_firings(of)
     context |= {
         "of": of,
@@ -111,7 +140,8 @@ def _detail(request: ConsoleRequest, of: Rule | Schedule, context: dict[str, Any
         "fired": [(one.firing, [_sent(request.account, sent) for sent in one.deliveries]) for one in fired],
         "sent": [_sent(request.account, one) for one in selectors.last_deliveries(of)],
     }
-    return render_page(request, "triggers/detail.html", context, fragments={"happened"})
+    status = 422 if is_bad else 200
+    return render_page(request, "triggers/detail.html", context, fragments={"happened"}, status=status)
 
 
 def _sent(account: Account, delivery: Delivery) -> tuple[Delivery, str]:

@@ -25,7 +25,7 @@ from queues.services.moving import (
     start_message_move_task,
     task_handle,
 )
-from queues.services.permissions import add_permission, remove_permission
+from queues.services.permissions import add_permission, let_in, remove_permission
 from queues.services.receiving import Received, receive_message, receive_when_available
 from queues.services.sending import Sent, send_message, send_message_batch
 
@@ -40,6 +40,7 @@ __all__ = [
     "delete_message",
     "delete_message_batch",
     "delete_queue",
+    "let_in",
     "move_messages",
     "purge_queue",
     "receive_message",

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from accounts.models import Account
 from accounts.services import bump_stamp
-from core import arns, clock
+from core import arns, clock, ids
+from queues.access import SEND, may_send
 from queues.errors import InvalidParameter, MissingParameter, OverLimit
 from queues.models import Queue
 from queues.services.managing import lock_queue
@@ -64,6 +65,29 @@ def remove_permission(*, account: Account, name: str, label: str) -> None:
     if len(left) == len(policy["Statement"]):
         raise InvalidParameter(name="Label", value=label[:256], reason="can't find label.")
     _keep(queue, {**policy, "Statement": left})
+
+
+@transaction.atomic
+def let_in(*, account: Account, name: str, service: str, source_arn: str) -> None:
+    """Let an AWS service (``sns.amazonaws.com``) send messages for ``source_arn``: a statement more in the policy.
+
+    What the policy lets in already is not said again. Raises ``QueueDoesNotExist``.
+    """
+    queue = lock_queue(account=account, name=name)
+    if may_send(queue=queue, service=service, source_arn=source_arn, source_account=account.id).allowed:
+        return
+    policy = _policy(queue)
+    policy["Statement"].append(
+        {
+            "Sid": f"{service.partition('.')[0]}-{ids.revision_id()[:8]}",
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": SEND,
+            "Resource": queue.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
+        }
+    )
+    _keep(queue, policy)
 
 
 def _check(label: str, principals: Sequence[str], actions: Sequence[str]) -> None:

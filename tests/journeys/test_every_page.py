@@ -60,7 +60,9 @@ def make_places(live: Live) -> dict[str, str]:
     topic = aws["sns"].create_topic(Name=NAME)["TopicArn"]
     aws["sns"].subscribe(TopicArn=topic, Protocol="lambda", Endpoint=made["FunctionArn"])
     aws["events"].put_rule(Name=NAME, ScheduleExpression="rate(1 day)")
-    aws["events"].put_targets(Rule=NAME, Targets=[{"Id": "1", "Arn": made["FunctionArn"]}])
+    aws["events"].put_targets(
+        Rule=NAME, Targets=[{"Id": "1", "Arn": made["FunctionArn"]}, {"Id": "2", "Arn": queue_arn, "Input": "[1]"}]
+    )
     aws["scheduler"].create_schedule(
         Name=NAME,
         ScheduleExpression="cron(0 8 * * ? *)",

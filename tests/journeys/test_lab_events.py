@@ -157,10 +157,12 @@ def lambda_handler(event, context):
 
 
 def test_orders_go_through_two_functions_into_the_store(student, function):
-    """AT-002-4: a queue runs the first function, its event the second one, and what is refused is not stored."""
+    """AT-002-4: a queue runs the first function, its event the second one and goes into an archive, a queue of its own;
+    what is refused is not stored.
+    """
     page = student.page
     check, store = function("check-order", ORDERS), function("store-order", STORE)
-    for queue in ("orders", "stored"):
+    for queue in ("orders", "stored", "archive"):
         make_queue(student, queue)
     form = add_trigger(student, check, "Queue")
     form.get_by_label("Queue", exact=True).select_option("orders")
@@ -171,12 +173,19 @@ def test_orders_go_through_two_functions_into_the_store(student, function):
     form.get_by_label("Event pattern").fill('{"source": ["my.shop"], "detail-type": ["order accepted"]}')
     form.get_by_role("button", name="Add trigger").click()
     student.sees("The trigger is on.")
-    page.locator(".overview").get_by_role("link", name="accepted-orders").wait_for()
+    page.locator(".overview").get_by_role("link", name="accepted-orders").click()
+    page.get_by_label("Send to").select_option("archive")
+    page.get_by_text("Something else than the whole event").click()
+    page.get_by_label("A part of the event").fill("$.detail")
+    page.get_by_role("button", name="Add target").click()
+    expect(page.get_by_role("row", name="archive")).to_contain_text("It may send there")
+    assert student.accessibility() == []
 
     for order in ({"id": 1, "total": 2000}, {"id": 2, "total": 20}):
         send(student, "orders", json.dumps(order))
     is_empty(student, "orders")
     assert receive(student, "stored") == '{"stored": 2}'
+    assert json.loads(receive(student, "archive"))["id"] == 2
     open_newest_run(student, store)
     student.sees("order accepted", within="#event-text")
 

@@ -1,7 +1,5 @@
 """A topic and its subscriber, connected in one step: the subscription, and the subscriber's own permission."""
 
-import json
-
 from django.db import transaction
 
 from accounts.models import Account
@@ -10,9 +8,8 @@ from functions.models import Function
 from functions.policies import Permission
 from functions.selectors import get_function
 from functions.services.permissions import add_permission
-from queues.access import may_send
 from queues.models import Queue
-from queues.services import set_queue_attributes
+from queues.services import let_in
 from topics.delivering import SERVICE
 from topics.models import Subscription, Topic
 from topics.services.subscribing import subscribe
@@ -32,20 +29,7 @@ def subscribe_queue(*, account: Account, topic: Topic, queue: Queue, is_raw: boo
     """Have a topic send to a queue, and let it: a statement more in the queue's policy where it needs one."""
     given = {"RawMessageDelivery": "true"} if is_raw else {}
     subscription = subscribe(account=account, topic=topic, protocol="sqs", endpoint=queue.arn, given=given)
-    allowed = may_send(queue=queue, service=SERVICE, source_arn=topic.arn, source_account=account.id).allowed
-    if not allowed:
-        document = json.loads(queue.policy) if queue.policy else {"Version": "2012-10-17", "Statement": []}
-        statement = {
-            "Sid": f"topic-{topic.name}"[:100],
-            "Effect": "Allow",
-            "Principal": {"Service": SERVICE},
-            "Action": "sqs:SendMessage",
-            "Resource": queue.arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic.arn}},
-        }
-        kept = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-        policy = json.dumps({**document, "Statement": [*kept, statement]})
-        set_queue_attributes(account=account, name=queue.name, given={"Policy": policy})
+    let_in(account=account, name=queue.name, service=SERVICE, source_arn=topic.arn)
     return subscription
 
 

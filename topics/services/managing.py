@@ -82,6 +82,15 @@ def add_permission(*, account: Account, arn: str, label: str, account_ids: list[
 
 
 @transaction.atomic
+def let_in(*, account: Account, arn: str, service: str, source_arn: str) -> None:
+    """Let an AWS service (``events.amazonaws.com``) publish for ``source_arn``. Raises ``TopicNotFound``."""
+    topic = _lock(account, arn)
+    text = policies.with_service(topic, service=service, source_arn=source_arn)
+    topic.attributes = {**topic.attributes, "Policy": text}
+    _changed(topic)
+
+
+@transaction.atomic
 def remove_permission(*, account: Account, arn: str, label: str) -> None:
     """Remove a statement from the topic's policy."""
     topic = _lock(account, arn)

@@ -8,15 +8,15 @@ from django.db import transaction
 from accounts.models import Account
 from core import arns
 from functions import selectors as functions
-from functions.errors import FunctionNotFound, PolicyNotFound, StatementAlreadyExists, StatementNotFound
+from functions.errors import StatementAlreadyExists
 from functions.policies import Permission
 from functions.references import parse_reference
-from functions.services.permissions import add_permission, remove_permission
+from functions.services.permissions import add_permission
 from triggers import selectors
 from triggers.delivering import EVENTS
 from triggers.errors import InvalidSchedule
 from triggers.models import DEFAULT, Rule, Schedule
-from triggers.services import rules, schedules
+from triggers.services import rules, schedules, targeting
 
 LAB_ROLE = "LabRole"
 _TARGET = "1"
@@ -46,21 +46,24 @@ def add_schedule(
 def add_pattern(*, account: Account, function: str, name: str, pattern: str, bus: str = DEFAULT) -> Rule:
     """A rule that sends events of a bus to a function. Raises what ``put_rule`` raises, and ``InvalidSchedule``."""
     arn = functions.get_function(account=account, name=function).arn
-    _check_is_new(account, name, bus)
-    rule = rules.put_rule(account=account, name=name, bus=bus, event_pattern=pattern)
+    rule = add_rule(account=account, name=name, pattern=pattern, bus=bus)
     _aim(account, rule, function, arn, "")
     return rule
+
+
+@transaction.atomic
+def add_rule(*, account: Account, name: str, pattern: str, bus: str = DEFAULT) -> Rule:
+    """A rule that has no target yet. Raises what ``put_rule`` raises, and ``InvalidSchedule`` for a name that is taken."""
+    _check_is_new(account, name, bus)
+    return rules.put_rule(account=account, name=name, bus=bus, event_pattern=pattern)
 
 
 @transaction.atomic
 def remove_rule(*, account: Account, name: str, bus: str = DEFAULT) -> None:
     """Delete a rule with its targets, and the permissions that were given for it. Raises ``RuleNotFound``."""
     rule = selectors.get_rule(account=account, name=name, bus=bus)
-    for function in functions_of(account=account, target_arns=rule.targets.values_list("arn", flat=True)):
-        try:
-            remove_permission(account=account, name=function, sid=_sid(rule))
-        except (PolicyNotFound, StatementNotFound, FunctionNotFound):
-            continue
+    for target in rule.targets.all():
+        targeting.withdraw(account=account, target=target)
     rule.targets.all().delete()
     rules.delete_rule(account=account, name=name, bus=bus)
 
