@@ -94,6 +94,7 @@ class Calls:
             except redis.Unavailable as error:
                 log.warning("The answer to %s waits for Redis: %s", call.request_id, error)
         log.error("The answer to %s could not be sent", call.request_id)
+        leases.owe(call.lease_key, call.request_id)
 
     def _conclude(self, call: Call, reply: Reply, record: Callable[[], Entry] | None) -> None:
         self.send_late(call, reply)

@@ -24,6 +24,10 @@ return 1
 """
 
 
+_MOST_OWED = 10_000
+_owed: dict[tuple[str, str], None] = {}  # leases that this process could not give back, the oldest first
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """Which set of leases an invocation counts in, and how many that set may hold."""
@@ -87,11 +91,28 @@ def release_lost(*, account_id: str, function_id: str, request_id: str) -> None:
 
 
 def release(key: str, request_id: str) -> None:
-    """Give a lease back; one that has expired or was lost with Redis is gone already."""
+    """Give a lease back; one that has expired or was lost with Redis is gone already.
+
+    While Redis is away it is kept in mind, until ``settle``; with this process it is forgotten, and expires.
+    """
     try:
         redis.connection().zrem(key, request_id)
     except redis.Unavailable:
-        return  # it expires
+        owe(key, request_id)
+
+
+def owe(key: str, request_id: str) -> None:
+    """Redis did not hear that this lease was given back: ``settle`` tells it."""
+    if len(_owed) < _MOST_OWED:
+        _owed[key, request_id] = None
+
+
+def settle() -> None:
+    """Give back what Redis did not hear of. Raises ``redis.Unavailable``."""
+    while _owed:
+        key, request_id = next(iter(_owed))
+        redis.connection().zrem(key, request_id)
+        _owed.pop((key, request_id), None)
 
 
 def pass_on(key: str, *, ended: str, begins: str, seconds: float) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import (
@@ -225,7 +227,7 @@ def _concurrency(rows: "QuerySet[Invocation]", window: Window) -> Series:
     """How many ran when each execution began, itself included.
 
     An execution's own time counts, in whole milliseconds as its start is written: its record ends some moments later,
-    when the next one may have begun already.
+    when the next one may have begun already. Of those that began in the same millisecond the shortest was first.
     """
     start = window.moment(window.start)
     longest = timedelta(seconds=limits.TIMEOUT_S_MAX)
@@ -239,19 +241,25 @@ def _concurrency(rows: "QuerySet[Invocation]", window: Window) -> Series:
     running: list[datetime] = []
     counts: dict[int, dict[int, float]] = {}
     columns = ("started_at", "finished_at", "init_ms", "duration_ms")
-    for began, recorded, init_ms, duration_ms in times.order_by("started_at").values_list(*columns).iterator():
+    found = times.order_by("started_at").values_list(*columns).iterator()
+    for began, together in groupby(found, key=itemgetter(0)):
         assert began is not None  # the query asks for such rows only
-        assert recorded is not None
-        took = None if duration_ms is None else timedelta(milliseconds=int(init_ms or 0) + int(duration_ms))
-        ended = recorded if took is None else min(recorded, began + took)
-        while running and running[0] <= began:
-            heappop(running)
-        heappush(running, max(began, ended))
-        if began >= start:
-            second = int(began.timestamp())
-            of_period = counts.setdefault(second - (second - window.start) % window.period, {})
-            of_period[len(running)] = of_period.get(len(running), 0.0) + 1
+        for ended in sorted(_ended_at(began, *row) for _began, *row in together):
+            while running and running[0] <= began:
+                heappop(running)
+            heappush(running, ended)
+            if began >= start:
+                second = int(began.timestamp())
+                of_period = counts.setdefault(second - (second - window.start) % window.period, {})
+                of_period[len(running)] = of_period.get(len(running), 0.0) + 1
     return {at: Summary.of((float(number), count) for number, count in found.items()) for at, found in counts.items()}
+
+
+def _ended_at(began: datetime, recorded: datetime, init_ms: float | None, duration_ms: float | None) -> datetime:
+    if duration_ms is None:
+        return max(began, recorded)
+    took = timedelta(milliseconds=int(init_ms or 0) + int(duration_ms))
+    return max(began, min(recorded, began + took))
 
 
 # -- what records do not hold ----------------------------------------------------------------------

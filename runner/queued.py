@@ -69,7 +69,6 @@ class Events:
         self._held: dict[ClaimKey, Claimed] = {}  # claimed here and not yet ended in the database
         self._executing: dict[ClaimKey, Claimed] = {}
         self._slots: dict[ClaimKey, Slot] = {}
-        self._stale: set[tuple[str, str]] = set()  # leases of events that ended, of which Redis did not hear
         self.behind = Behind()
 
     def take(self, claimed: Claimed) -> None:
@@ -148,7 +147,7 @@ class Events:
             ended=str(ended.id),
             begins=str(claimed.id),
             seconds=claims.lease_s(),
-            lost=lambda: self._stale.add((ended.lease_key, str(ended.id))),
+            lost=partial(leases.owe, ended.lease_key, str(ended.id)),
         )
         self._execute(claimed, place.found)
         return True
@@ -174,9 +173,7 @@ class Events:
 
     def _restore_leases(self) -> None:
         """A Redis that lost its data does not know any more what runs here; one that was away, not what has ended."""
-        for key, request_id in list(self._stale):
-            redis.connection().zrem(key, request_id)
-            self._stale.discard((key, request_id))
+        leases.settle()
         for claimed in list(self._executing.values()):
             if claimed.lease_key:
                 leases.restore(claimed.lease_key, str(claimed.id), seconds=claims.lease_s())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core import redis
 from runner import leases
 from runner.errors import AccountConcurrencyExceeded, ReservedConcurrencyExceeded
 from runner.leases import Allowance
@@ -29,6 +30,21 @@ def test_a_dead_workers_lease_ends_by_itself(frozen_clock):
     assert leases.acquire(RESERVED, request_id="2", seconds=60)
 
 
+def test_a_lease_given_back_while_redis_is_away_is_free_as_soon_as_it_is_back(monkeypatch):
+    def away():
+        raise redis.Unavailable
+
+    leases.acquire(RESERVED, request_id="1", seconds=900)
+    with monkeypatch.context() as patch:
+        patch.setattr(redis, "connection", away)
+        leases.release(RESERVED.key, "1")
+        with pytest.raises(redis.Unavailable):
+            leases.settle()
+    assert leases.held(RESERVED) == 1
+    leases.settle()
+    assert leases.acquire(RESERVED, request_id="2", seconds=60)
+
+
 def test_asking_twice_for_one_request_takes_one_place():
     assert leases.acquire(SHARED, request_id="1", seconds=60)
     assert leases.acquire(SHARED, request_id="1", seconds=60)
@@ -36,8 +52,6 @@ def test_asking_twice_for_one_request_takes_one_place():
 
 
 def test_a_refused_call_is_not_put_on_the_lane():
-    from core import redis
-
     leases.acquire(RESERVED, request_id="1", seconds=60)
     with pytest.raises(ReservedConcurrencyExceeded):
         leases.acquire_and_push(RESERVED, request_id="2", seconds=60, lane="lane", message=b"x")
@@ -45,8 +59,6 @@ def test_a_refused_call_is_not_put_on_the_lane():
 
 
 def test_a_call_sent_again_after_a_broken_connection_is_on_the_lane_once():
-    from core import redis
-
     for _ in range(2):
         leases.acquire_and_push(RESERVED, request_id="1", seconds=60, lane="lane", message=b"x")
     assert redis.connection().llen("lane") == 1

@@ -135,6 +135,14 @@ def test_executions_that_follow_one_another_ran_one_at_a_time_also_when_their_re
     assert ask(ada, "ConcurrentExecutions", "Maximum") == 1
 
 
+def test_executions_that_began_in_the_same_millisecond_ran_one_at_a_time_the_shortest_first(ada, frozen_clock, record):
+    written = clock.now()
+    for duration_ms in (7.9, 0.3, 0.4):
+        started_at = written - timedelta(milliseconds=50)
+        record(ada, started_at=started_at, finished_at=written, duration_ms=duration_ms)
+    assert ask(ada, "ConcurrentExecutions", "Maximum") == 1
+
+
 def test_events_have_an_age_and_may_be_dropped(ada, frozen_clock, record):
     event = {"invocation_type": InvocationType.EVENT}
     record(ada, ago=20, started_at=clock.now() - timedelta(seconds=15), **event)
