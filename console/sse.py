@@ -3,6 +3,8 @@
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+EMPTY = SafeString("<span></span>")  # htmx leaves an element alone that is to be filled with nothing
+
 
 def message(html: str) -> bytes:
     """One server-sent message."""

@@ -46,6 +46,13 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class InLine:
+    """A watched invocation waits for an environment, and so many are before it."""
+
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
 class WatchEnd:
     """The last thing ``watch`` gives: how the invocation ended."""
 

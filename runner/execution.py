@@ -13,7 +13,7 @@ from accounts import credentials
 from core import clock, limits
 from core.errors import ServiceError
 from runner import context, outcomes, report
-from runner.answers import Answer, LogLine, Report
+from runner.answers import Answer, InLine, LogLine, Report
 from runner.environment import InvokeRequest
 from runner.leaving import Abandoned
 from runner.outcomes import Kind, Outcome
@@ -105,16 +105,17 @@ def run(
     *,
     pool: Pool,
     stock: Stock,
-    look_on: Callable[[LogLine], None] | None = None,
+    look_on: Callable[[LogLine | InLine], None] | None = None,
     on_slot: Callable[[Slot], None] | None = None,
 ) -> Executed:
     """Run it. Raises ``OutOfPatience`` when no environment became free in time, and ``Abandoned`` when nobody waits
     for it by then; nothing has been started then.
 
-    ``look_on`` gets each line as it comes; ``on_slot`` the slot, so that another thread can stop what runs in it.
+    ``look_on`` gets each line as it comes, and before them the place in line of who has to wait; ``on_slot`` the slot, so that another thread can stop what runs in it.
     """
     log = _Log(look_on)
-    slot = pool.reserve(spec, until=request.until, nested=request.nested, patient=request.patient)
+    on_wait = (lambda ahead: look_on(InLine(ahead))) if look_on else None
+    slot = pool.reserve(spec, until=request.until, nested=request.nested, patient=request.patient, on_wait=on_wait)
     if on_slot is not None:
         on_slot(slot)
     if request.is_left():

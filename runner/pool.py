@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _WORTH_A_START_S = 0.2  # who would wait longer than this has another environment started
 _REAPERS = 2  # a container engine takes a tenth of a second to remove one, most of it waiting
+_TELL_S = 0.5  # who waits for so long is told how many are before him
 _LOOK_AGAIN_S = 1.0  # a function may have become slower than it was
 
 
@@ -132,11 +133,20 @@ class Pool:
 
     # -- the path of an invocation ------------------------------------------------------------------
 
-    def reserve(self, spec: RunSpec, *, until: float, nested: bool = False, patient: bool = False) -> Slot:
+    def reserve(
+        self,
+        spec: RunSpec,
+        *,
+        until: float,
+        nested: bool = False,
+        patient: bool = False,
+        on_wait: Callable[[int], None] | None = None,
+    ) -> Slot:
         """A slot for ``spec``: a warm one, or an empty one to start (then say ``started``).
 
         Waits in line until the monotonic moment ``until``, then raises ``OutOfPatience``. ``nested``: somebody who
-        holds memory, or a place to start in, waits for this invocation, so it must wait for neither.
+        holds memory, or a place to start in, waits for this invocation, so it must wait for neither. ``on_wait`` hears
+        how many are before it, when it waits for more than a moment and whenever that has changed.
         """
         with self._lock:
             self._note_current(spec)
@@ -147,7 +157,7 @@ class Pool:
                 return slot
             waiter = _Waiter(spec, patient)
             self._line.append(waiter)
-        return self._wait(waiter, until)
+        return self._wait(waiter, until, on_wait)
 
     def take_idle(self, spec: RunSpec) -> Slot | None:
         """A warm slot for ``spec`` if there is one and nobody is in line; never waits."""
@@ -176,19 +186,26 @@ class Pool:
                 self._discard(slot)
             self._serve_line()
 
-    def _wait(self, waiter: _Waiter, until: float) -> Slot:
+    def _wait(self, waiter: _Waiter, until: float, on_wait: Callable[[int], None] | None) -> Slot:
+        told: int | None = None
         while True:
             patience = max(0.0, until - self._now())
             pause = self.crashes.pause_s(waiter.spec.fingerprint) or (_LOOK_AGAIN_S if waiter.patient else 0.0)
+            if on_wait is not None:
+                pause = min(pause, _TELL_S) if pause else _TELL_S
             waiter.called.wait(min(patience, pause) if pause else patience)
             with self._lock:
                 if waiter.slot is None:
                     self._serve_line()  # a pause may be over
                 if waiter.slot is not None:
                     return waiter.slot
+                ahead = self._line.index(waiter)
                 if self._now() >= until:
                     self._line.remove(waiter)
                     raise OutOfPatience
+            if on_wait is not None and ahead != told:
+                on_wait(ahead)
+                told = ahead
 
     def _serve_line(self) -> None:
         """Give those in line what there is, first come, first served.

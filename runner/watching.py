@@ -15,7 +15,7 @@ from django.conf import settings
 from core import redis
 from core.link import Link, Lost
 from core.resp import ReplyError
-from runner.answers import LogLine, WatchEnd
+from runner.answers import InLine, LogLine, WatchEnd
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +37,17 @@ def _key(request_id: str) -> str:
     return f"stream:{request_id}"
 
 
-def publish(request_id: str, item: LogLine | WatchEnd) -> None:
-    """Add a line or the end; without Redis nobody can look on, and nothing else is lost."""
+type Seen = LogLine | InLine | WatchEnd
+"""What is seen of an invocation."""
+
+
+def publish(request_id: str, item: Seen) -> None:
+    """Add a line, a place in line or the end; without Redis nobody can look on, and nothing else is lost."""
+    fields: list[str | int]
     if isinstance(item, LogLine):
         fields = ["line", item.timestamp_ms, item.message, item.source]
+    elif isinstance(item, InLine):
+        fields = ["place", item.ahead]
     else:
         fields = ["end", item.function_error]
     try:
@@ -49,8 +56,8 @@ def publish(request_id: str, item: LogLine | WatchEnd) -> None:
         log.warning("Nobody can look on at %s: %s", request_id, error)
 
 
-async def watch(request_id: str, *, patience_s: float = 960.0) -> AsyncIterator[LogLine | WatchEnd]:
-    """The lines of an invocation that was asked for with ``watch=True``, from the first; the last item is its end.
+async def watch(request_id: str, *, patience_s: float = 960.0) -> AsyncIterator[Seen]:
+    """The lines, and before them the places in line, of an invocation that was asked for with ``watch=True``, from the first; the last item is its end.
 
     Ends without an end when nothing came for ``patience_s`` seconds. Raises ``redis.Unavailable``.
     """
@@ -118,6 +125,8 @@ def _ignore() -> None:
     return
 
 
-def _item(request_id: str, fields: list[bytes]) -> LogLine | WatchEnd:
+def _item(request_id: str, fields: list[bytes]) -> Seen:
     kind, *rest = json.loads(fields[1])
+    if kind == "place":
+        return InLine(*rest)
     return LogLine(*rest) if kind == "line" else WatchEnd(request_id, *rest)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from logs.services import FunctionLogBatch
 from runner import execution
-from runner.answers import LogLine
+from runner.answers import InLine, LogLine
 from runner.execution import Executed, Request
 from runner.pool import Pool, Slot
 from runner.specs import RunSpec, Specs
@@ -27,7 +27,7 @@ class Workshop:
         spec: RunSpec,
         request: Request,
         *,
-        look_on: Callable[[LogLine], None] | None = None,
+        look_on: Callable[[LogLine | InLine], None] | None = None,
         on_slot: Callable[[Slot], None] | None = None,
     ) -> Executed:
         """``execution.run`` with these environments."""

@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -23,6 +22,7 @@ from console.pages import invocations, saving
 from console.pages.invocations import log_of, result_context, row_of
 from console.pages.streams import Early, TestStream
 from console.running import Running
+from console.sse import EMPTY
 from core import ids
 from core.database import in_thread
 from core.errors import ServiceError, ServiceFailure
@@ -33,8 +33,6 @@ from runner.errors import InvocationNotFound
 from runner.models import InvocationType
 
 log = logging.getLogger(__name__)
-
-EMPTY = SafeString("<span></span>")  # htmx leaves an element alone that is to be filled with nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from console.http import ConsoleRequest
 from console.pages.invocations import log_of, result_context, row_of
 from console.results import Result
 from console.running import ROW_WITHIN_S, Refusal, Running
-from console.sse import message, partial
+from console.sse import EMPTY, message, partial
 from core.database import in_thread
 from core.errors import ServiceError
 from functions import selectors
 from functions.models import Version
 from runner import services
-from runner.answers import LogLine, WatchEnd
+from runner.answers import InLine, LogLine, WatchEnd
 from runner.errors import InvocationNotFound
 from runner.models import Invocation, InvocationType
 
@@ -39,6 +39,8 @@ LOOK_S = 0.5  # how often the row of an event, or of another process's test, is 
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
 
 type Lines = list[loglines.Line]
+type Seen = loglines.Line | InLine | None
+"""A line, a place in line, or nothing more."""
 
 
 @dataclass(slots=True)
@@ -85,8 +87,12 @@ class _Stream:
         """Messages for htmx; each is made of ``<hx-partial>`` elements alone."""
         how = "innerHTML"  # the first lines take the place of those that a page has of it already
         try:
-            async for lines in self.batches():
-                yield message(partial("#log-lines", how, loglines.chunk(lines)))
+            async for seen in self.batches():
+                if isinstance(seen, InLine):
+                    yield message(partial("#in-line", "innerHTML", self.place(seen)))
+                    continue
+                gone = partial("#in-line", "innerHTML", EMPTY) if how == "innerHTML" else ""
+                yield message(partial("#log-lines", how, loglines.chunk(seen)) + gone)
                 how = "beforeend"
             final = await self.final()
         except Exception as error:  # nobody but this stream tells whoever looks on
@@ -100,8 +106,13 @@ class _Stream:
         log.error("The result of %s cannot be shown", self.request_id, exc_info=error)
         return await in_thread(self.lost)
 
-    async def batches(self) -> AsyncIterator[Lines]:
-        """Log lines in batches, until it is over; raises the ``ServiceError`` that kept it from running."""
+    def place(self, seen: InLine) -> SafeString:
+        """How many are before it."""
+        with translation.override(self.language):
+            return render_to_string("functions/_in_line.html", {"ahead": seen.ahead})
+
+    async def batches(self) -> AsyncIterator[Lines | InLine]:
+        """Log lines in batches, until it is over, and while it waits its place in line; raises the ``ServiceError`` that kept it from running."""
         yield await in_thread(log_of, self.account, self.version, self.request_id)
 
     async def final(self) -> SafeString:
@@ -137,7 +148,7 @@ class _KeptStream(_Stream):
 class _EventStream(_Stream):
     """Of an asynchronous test: its row is followed through every attempt."""
 
-    async def batches(self) -> AsyncIterator[Lines]:
+    async def batches(self) -> AsyncIterator[Lines | InLine]:
         sent, deadline = 0, asyncio.get_running_loop().time() + FOLLOWED_S
         while True:
             row, lines = await in_thread(self._look)
@@ -169,6 +180,8 @@ class TestStream(_Stream):
         try:
             async with patience, aclosing(self.batches(gather_s=0)) as batches:
                 async for lines in batches:
+                    if isinstance(lines, InLine):
+                        continue
                     if not found.lines and not patience.expired():
                         patience.reschedule(now() + SOON_S)
                     found.lines += lines
@@ -179,8 +192,8 @@ class TestStream(_Stream):
             found.final = await self.said(error)
         return found
 
-    async def batches(self, gather_s: float = GATHER_S) -> AsyncGenerator[Lines]:
-        queue: asyncio.Queue[loglines.Line | None] = asyncio.Queue()
+    async def batches(self, gather_s: float = GATHER_S) -> AsyncGenerator[Lines | InLine]:
+        queue: asyncio.Queue[Seen] = asyncio.Queue()
         helpers = [asyncio.create_task(self._pump(queue))]
         if self.test.task is None:
             helpers.append(asyncio.create_task(self._look_out(queue)))
@@ -194,22 +207,26 @@ class TestStream(_Stream):
                 while not queue.empty():
                     batch.append(queue.get_nowait())
                 over = None in batch
-                if lines := [line for line in batch if line is not None]:
+                if lines := [line for line in batch if isinstance(line, tuple)]:
                     yield lines
+                elif places := [place for place in batch if isinstance(place, InLine)]:
+                    yield places[-1]
         finally:
             for helper in helpers:
                 helper.cancel()
 
-    async def _pump(self, queue: "asyncio.Queue[loglines.Line | None]") -> None:
+    async def _pump(self, queue: "asyncio.Queue[Seen]") -> None:
         async for item in services.watch(self.request_id):
             if isinstance(item, LogLine):
                 self.written.append((item.timestamp_ms, item.message, item.source))
                 queue.put_nowait((item.message, item.source))
+            elif isinstance(item, InLine):
+                queue.put_nowait(item)
             elif isinstance(item, WatchEnd):
                 break
         queue.put_nowait(None)
 
-    async def _look_out(self, queue: "asyncio.Queue[loglines.Line | None]") -> None:
+    async def _look_out(self, queue: "asyncio.Queue[Seen]") -> None:
         """Another process runs it: what its lines do not tell is that it was refused, or that its end was lost."""
         while not await in_thread(self._is_over):
             await asyncio.sleep(LOOK_S)
@@ -224,14 +241,14 @@ class TestStream(_Stream):
         except InvocationNotFound:
             return False
 
-    async def _next(self, queue: "asyncio.Queue[loglines.Line | None]") -> "loglines.Line | None":
+    async def _next(self, queue: "asyncio.Queue[Seen]") -> "Seen":
         getting = asyncio.ensure_future(queue.get())
         try:
             return await self._got(getting)
         finally:
             getting.cancel()
 
-    async def _got(self, getting: "asyncio.Future[loglines.Line | None]") -> "loglines.Line | None":
+    async def _got(self, getting: "asyncio.Future[Seen]") -> "Seen":
         waiting: set[asyncio.Future[Any]] = {getting}
         task = self.test.task
         if task and not task.done():

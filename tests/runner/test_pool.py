@@ -1,11 +1,13 @@
 """Warm environments: reused, bounded, replaced and thrown away."""
 
+import queue
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import runner.pool
 from functions.models import Function, Version
 from runner.pool import OutOfPatience, Pool, Slot
 from runner.specs import RunSpec
@@ -151,6 +153,25 @@ def test_whoever_waits_in_line_takes_the_environment_that_is_given_back(pool, no
     waiter.join(60)
     assert got[0].environment is environment
     assert second.environment is None
+
+
+def test_whoever_waits_for_a_moment_is_told_how_many_are_before_him(pool, now, monkeypatch):
+    monkeypatch.setattr(runner.pool, "_TELL_S", 0.01)
+    slots = [pool.reserve(spec(), until=0) for _ in range(2)]
+    heard: queue.Queue[int] = queue.Queue()
+    first = threading.Thread(target=pool.reserve, args=[spec(2)], kwargs={"until": now.now + 60})
+    first.start()
+    while not pool._line:
+        pass
+    second = threading.Thread(target=pool.reserve, args=[spec(3)], kwargs={"until": now.now + 60, "on_wait": heard.put})
+    second.start()
+    assert heard.get(timeout=60) == 1
+    start(pool, slots[0])
+    assert heard.get(timeout=60) == 0
+    start(pool, slots[1])
+    for waiter in (first, second):
+        waiter.join(60)
+    assert heard.empty()
 
 
 @pytest.fixture
