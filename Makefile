@@ -1,5 +1,6 @@
 # Every verb is one line; `make` lists them. Anything longer lives in scripts/ or in a management command.
 .DEFAULT_GOAL := help
+SOAK ?= tests/faults tests/labs/test_at_001_7.py
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 .PHONY: help up doctor seed test faults soak check bench assets screenshots lock
@@ -23,7 +24,7 @@ faults: ## Run the fault tests: parts killed, frozen and cut off amid 2,000 even
 	@sh scripts/setup.sh test && export FAULT_EVENTS=$${FAULT_EVENTS:-2000} FAULT_KILLS=$${FAULT_KILLS:-3} && exec $(PYTHON) scripts/test.py tests/faults -rP
 
 soak: ## Run the fault tests, and the lecture's bottleneck at its full size, for an hour or two: many more events and kills
-	@sh scripts/setup.sh test && export FAULT_EVENTS=$${FAULT_EVENTS:-20000} FAULT_KILLS=$${FAULT_KILLS:-12} LAB_EVENTS=$${LAB_EVENTS:-5000} && exec $(PYTHON) scripts/test.py tests/faults tests/labs/test_at_001_7.py -rP --timeout 7200
+	@sh scripts/setup.sh test && export FAULT_EVENTS=$${FAULT_EVENTS:-20000} FAULT_KILLS=$${FAULT_KILLS:-12} LAB_EVENTS=$${LAB_EVENTS:-5000} && exec $(PYTHON) scripts/test.py $(SOAK) -rP --timeout 7200
 
 check: ## Lint, types, import contract, migrations, built assets, forbidden words
 	@sh scripts/setup.sh test && exec $(PYTHON) scripts/check.py
