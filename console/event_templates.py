@@ -6,13 +6,15 @@ something of one's own is filled in where there is one; where there is none, the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.models import Account
 from queues.models import Queue
@@ -81,7 +83,8 @@ def own_names(account: Account) -> dict[str, str]:
 
 def body(name: str, *, account: Account | None = None) -> str:
     """The text of a template; raises ``KeyError`` when there is none of that name."""
-    return all_of_them()[name].filled(own_names(account) if account else {})
+    template = all_of_them()[name]
+    return template.filled(own_names(account) if account and template.own else {})
 
 
 def groups() -> list[tuple[str, list[Template]]]:
@@ -92,6 +95,20 @@ def groups() -> list[tuple[str, list[Template]]]:
         if template.name not in (HELLO, *first):
             found.setdefault(template.label.partition(" · ")[0], []).append(template)
     return list(found.items())
+
+
+@lru_cache(maxsize=256)  # every template chosen, and none: a page would spend a fifth of its time on them
+def options(chosen: str) -> tuple[SafeString, SafeString]:
+    """The lines of a picker: what the lectures use, and all others in groups, by service."""
+    (_title, first), *others = groups()
+    grouped = ((title, _lines(group, chosen)) for title, group in others)
+    return _lines(first, chosen), format_html_join("\n", '<optgroup label="{}">{}</optgroup>', grouped)
+
+
+def _lines(templates: Iterable[Template], chosen: str) -> SafeString:
+    selected = {chosen: SafeString(" selected")}
+    lines = ((template.name, selected.get(template.name, ""), template.label) for template in templates)
+    return format_html_join("", '<option value="{}"{}>{}</option>', lines)
 
 
 @cache

@@ -154,6 +154,13 @@ def alias_targets(alias: Alias) -> set[int]:
     return {alias.version_number, *(int(label) for label in alias.weights)}
 
 
+def qualifiers_of(function: Function) -> list[str]:
+    """What of a function can be invoked beside ``$LATEST``: aliases by name, then versions, the newest first."""
+    aliases = function.aliases.order_by("name").values_list("name", flat=True)
+    numbers = function.versions.filter(number__gt=0).order_by("-number").values_list("number", flat=True)
+    return [*aliases, *map(str, numbers)]
+
+
 # -- layers ----------------------------------------------------------------------------------------
 
 

@@ -40,16 +40,9 @@ def _context(request: ConsoleRequest, version: Version) -> dict[str, Any]:
         **picker,
         **run,
         "event": earlier or events.text_of(request, name, picker["event_choice"]),
-        "qualifiers": _qualifiers(request, name),
+        "qualifiers": selectors.qualifiers_of(version.function),
         "qualifier": request.GET.get("qualifier", ""),
     }
-
-
-def _qualifiers(request: ConsoleRequest, name: str) -> list[str]:
-    """What Test can run beside what is on screen: aliases, then versions, the newest first."""
-    aliases = [alias.name for alias in selectors.list_aliases(account=request.account, name=name)]
-    versions = selectors.list_versions(account=request.account, name=name).filter(number__gt=0).reverse()
-    return aliases + [version.label for version in versions]
 
 
 def _files(version: Version) -> dict[str, Any]:

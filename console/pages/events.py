@@ -24,11 +24,14 @@ def picker(request: ConsoleRequest, name: str, chosen: str = "") -> dict[str, An
     own = [event for event in saved if not event.shared]
     shared = [event for event in saved if event.shared]
     first = next((f"{OWN}{event.name}" for event in own), "") or next((f"{SHARED}{event.name}" for event in shared), "")
+    choice = chosen or first or event_templates.HELLO
+    templates, more_templates = event_templates.options("" if ":" in choice else choice)
     return {
         "own_events": own,
         "shared_events": shared,
-        "templates": event_templates.groups(),
-        "event_choice": chosen or first or event_templates.HELLO,
+        "templates": templates,
+        "more_templates": more_templates,
+        "event_choice": choice,
     }
 
 
@@ -37,7 +40,6 @@ def text_of(request: ConsoleRequest, name: str, choice: str) -> str:
     for prefix in (OWN, SHARED):
         if choice.startswith(prefix):
             return _find(request, name, choice.removeprefix(prefix), shared=prefix == SHARED).body
-    selectors.get_function(account=request.account, name=name)
     return event_templates.body(choice, account=request.account)
 
 
@@ -48,6 +50,7 @@ def _find(request: ConsoleRequest, name: str, event: str, *, shared: bool) -> Te
 @require_safe
 def test_event_text(request: ConsoleRequest, name: str) -> HttpResponse:
     """The text of one choice, for the editor."""
+    selectors.get_function(account=request.account, name=name)
     try:
         text = text_of(request, name, request.GET.get("choice", ""))
     except KeyError:
