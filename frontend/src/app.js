@@ -181,13 +181,22 @@ function arrive() {
   bringFormsBack(strings);
   // The editor comes only where it is needed, and not before htmx: Ctrl+Enter in between would send the form the plain way.
   if (!document.querySelector("code-editor")) return;
-  Promise.all([isPainted, htmxIsReady]).then(() => import(root.dataset.editor)).then(
+  Promise.all([isPainted, htmxIsReady]).then(fetchEditor).then(
     (module) => {
       editor = module;
       editor.start(strings, say);
     },
     () => say(strings.unreachable, "bad"),
   );
+}
+
+/** What it is made of comes with the page; each file is read in a task of its own, as `editor/tasks.js` says. */
+async function fetchEditor() {
+  for (const { href } of document.querySelectorAll('link[rel="modulepreload"]')) {
+    if (new URL(root.dataset.editor, href).href !== href) await import(href);
+    await new Promise((done) => setTimeout(done));
+  }
+  return import(root.dataset.editor);
 }
 
 /** Nothing keeps what is typed until the editor has come. */

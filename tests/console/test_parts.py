@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from inspect import iscoroutinefunction
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -60,6 +61,27 @@ def test_the_server_answers_pages_and_files(path, status):
     response = asyncio.run(Handler().get_response_async(RequestFactory().get(path)))
     assert response.status_code == status
     assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_static_file_is_sent_whole_and_only_once(settings):
+    settings.SERVESTATIC_AUTOREFRESH, settings.SERVESTATIC_USE_FINDERS = False, True
+    server, sent = Handler(), []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    def ask(**head: bytes) -> None:
+        headers = [(name.replace("_", "-").encode(), value) for name, value in head.items()]
+        scope = {"type": "http", "method": "GET", "path": "/static/console/app.js", "headers": headers}
+        asyncio.run(server(scope, None, send))
+
+    ask()
+    head = dict(sent[0]["headers"])
+    ask(if_none_match=head[b"etag"])
+
+    assert [message["status"] for message in sent[::2]] == [200, 304]
+    assert sent[1]["body"] == (settings.BASE_DIR / "console/static/console/app.js").read_bytes()
+    assert (head[b"x-content-type-options"], sent[3]["body"]) == (b"nosniff", b"")
 
 
 @pytest.mark.django_db(transaction=True)

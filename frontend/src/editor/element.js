@@ -9,6 +9,7 @@ import { complete } from "./completion.js";
 import { highlight } from "./highlight.js";
 import { languageOf } from "./languages.js";
 import { diagnose } from "./lint.js";
+import { nextTask } from "./tasks.js";
 
 const LINT_DELAY_MS = 350;
 
@@ -33,6 +34,7 @@ const markedLine = StateField.define({
 /** Attributes: `data-path` (decides the language), `data-lint` (URL of the checks), `data-label`. */
 export class CodeEditor extends HTMLElement {
   static strings = {};
+  static hasCompany = false; // whatever listens to editors does
 
   connectedCallback() {
     this.textarea = this.querySelector("textarea");
@@ -54,11 +56,11 @@ export class CodeEditor extends HTMLElement {
     const isFocused = document.activeElement === this.textarea; // somebody was quicker than this script
     const { value, selectionStart, selectionEnd, scrollTop } = this.textarea;
     this.view = new EditorView({ parent: this, state: this.newState(value, isFocused ? [selectionStart, selectionEnd] : [0, 0]) });
-    this.dataset.ready = "";
+    this.toggleAttribute("data-ready", CodeEditor.hasCompany);
     if (isFocused) this.view.focus();
     this.view.scrollDOM.scrollTop = scrollTop;
-    languageOf(this.dataset.path).then((language) => {
-      if (language) this.view.dispatch({ effects: StateEffect.appendConfig.of(language) });
+    nextTask().then(() => languageOf(this.dataset.path)).then((language) => {
+      if (language && this.isConnected) this.view.dispatch({ effects: StateEffect.appendConfig.of(language) });
     });
   }
 

@@ -1,15 +1,19 @@
 // The editor, loaded only by pages that have one: <code-editor> around a real <textarea>, and the workbench.
 import { CodeEditor } from "./element.js";
 import { Workbench } from "./workbench.js";
+import { nextTask } from "./tasks.js";
 
 let workbench = null;
 
 /** For each page that has one. */
-export function start(strings, say) {
+export async function start(strings, say) {
   CodeEditor.strings = strings;
   if (!customElements.get("code-editor")) customElements.define("code-editor", CodeEditor);
+  await nextTask();
   const form = document.getElementById("workbench");
   if (form && workbench?.form !== form) workbench = new Workbench(form, strings, say);
+  CodeEditor.hasCompany = true;
+  for (const editor of document.querySelectorAll("code-editor:has(> .cm-editor)")) editor.dataset.ready = "";
 }
 
 /** Whether nothing is lost when the page goes; once it `isGone`, nothing of it listens any more. */
@@ -18,5 +22,6 @@ export function leave(isGone) {
   if (!isGone) return isKept;
   workbench?.close();
   workbench = null;
+  CodeEditor.hasCompany = false;
   return true;
 }
