@@ -44,6 +44,13 @@ def fragment(request: HttpRequest, template: str, context: Context, *, status: i
     return render(request, template, dict(context), status=status)
 
 
+def alert(request: HttpRequest, error: object, *, status: int) -> HttpResponse:
+    """``error`` (its title, text, hint and code) above the page that htmx is on: what was there stays."""
+    response = render(request, "partials/_alert.html", {"error": error, "kind": "bad"}, status=status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#alerts", "innerHTML"
+    return response
+
+
 def finish(request: HttpRequest, to: str, *args: Any, said: Any = "", **kwargs: Any) -> HttpResponse:
     """Done: on to another page, with or without htmx. ``said`` is told there."""
     if said:

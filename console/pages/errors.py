@@ -5,8 +5,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.defaults import server_error as plain_server_error
 
+from console.http import alert, asks_for_part, is_htmx
+
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    if is_htmx(request) and not asks_for_part(request):
+        return alert(request, {"title": title, "text": text, "code": status}, status=status)
     return render(request, "error.html", {"status": status, "title": title, "text": text}, status=status)
 
 

@@ -23,6 +23,24 @@ def test_for_htmx_it_is_an_alert(ada, at_browser):
     assert text(answer).lstrip().startswith('<div class="alert bad"')
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/ada/functions/new/", 500, "It is not your fault"),
+        ("/ada/nothing/here/", 404, "There is nothing at this address"),
+    ],
+)
+def test_a_part_of_a_page_that_cannot_be_had_leaves_the_page_as_it_is(
+    path, status, words, ada, at_browser, monkeypatch
+):
+    monkeypatch.setattr("console.pages.functions.free_name", lambda request: 1 / 0)
+    client = at_browser(ada)
+    client.raise_request_exception = False
+    answer = client.get(path, headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (status, "#alerts")
+    assert words in text(answer) and "<html" not in text(answer)
+
+
 def test_an_error_of_ours_shows_no_insides(ada, at_browser, monkeypatch):
     def broken(**_given):
         raise ValueError("a secret of the house")
