@@ -40,7 +40,9 @@ class _Files(ServeStaticMiddleware):  # type: ignore[misc]  # it has no types
         """
         if scope["type"] != "http" or (file := self.files.get(scope["path"])) is None:
             return None
-        asked = {f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode() for name, value in _asked(scope)}
+        asked = {
+            f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in _asked(scope)
+        }
         found = file.get_response(scope["method"], asked)
         body = b""
         if found.file is not None:

@@ -11,7 +11,8 @@ export async function start(strings, say) {
   if (!customElements.get("code-editor")) customElements.define("code-editor", CodeEditor);
   await nextTask();
   const form = document.getElementById("workbench");
-  if (form && workbench?.form !== form) workbench = new Workbench(form, strings, say);
+  if (!form) return; // it was left meanwhile
+  if (workbench?.form !== form) workbench = new Workbench(form, strings, say);
   CodeEditor.hasCompany = true;
   for (const editor of document.querySelectorAll("code-editor:has(> .cm-editor)")) editor.dataset.ready = "";
 }
