@@ -28,8 +28,10 @@ def version_list(request: ConsoleRequest, name: str) -> HttpResponse:
 
 
 def _initial(request: ConsoleRequest, name: str, chosen: str) -> dict[str, Any]:
-    function = selectors.get_function(account=request.account, name=name)
-    alias = selectors.find_alias(function=function, name=chosen) if chosen else None
+    alias = None
+    if chosen:
+        function = selectors.get_function(account=request.account, name=name)
+        alias = selectors.find_alias(function=function, name=chosen)
     if alias is None:
         return {"alias": "", "percent": 10}
     other, share = next(iter(alias.weights.items()), ("", 0.1))
