@@ -13,6 +13,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -196,6 +197,7 @@ class Drainer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._over = False
+        self._ended = asyncio.Event()  # the same within the loop, where the pause between two looks waits for it
         self._thread = threading.Thread(target=self._run, name="mappings", daemon=True)
 
     def start(self) -> None:
@@ -261,7 +263,8 @@ class Drainer:
         self._ready.set()
         while not self._over:
             await self._look()
-            await asyncio.sleep(LOOK_EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), LOOK_EVERY_S)
         while any(drain.busy for drain in self._drains.values()):
             await asyncio.sleep(0.05)
         meeting.close_of_this_loop()
@@ -316,6 +319,7 @@ class Drainer:
                 drain.kick()
 
     def _end_all(self) -> None:
+        self._ended.set()
         for drain in self._drains.values():
             drain.is_over = True
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from aws.identity import Identity
 from aws.operation import Caller, Params
 from functions import runtimes
 from tests.factories import make_key, make_user
+from tests.servers import running
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ACCOUNT = Account(id="123456789012", slug="ada", name="Ada")
@@ -110,17 +110,8 @@ def serving(api: Api) -> Iterator[str]:
         lifespan="on",
         server_header=False,
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with running(config) as (host, port):
+        yield f"http://{host}:{port}"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 import uvicorn
 
 from core import bounded_http
+from tests.servers import running
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
@@ -29,15 +29,8 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 def connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     monkeypatch.setattr(bounded_http, "HEAD_WITHIN_S", 0.2)
     config = uvicorn.Config(hello, port=0, log_level="error", lifespan="off", http=bounded_http.BoundedHttp)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    with socket.create_connection(server.servers[0].sockets[0].getsockname(), timeout=20) as client:
+    with running(config) as address, socket.create_connection(address, timeout=20) as client:
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def read_all(connection: socket.socket) -> bytes:

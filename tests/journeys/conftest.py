@@ -36,8 +36,9 @@ ARGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
+    """Not for the whole run: as long as it is there, no other test of its process can have an event loop."""
     with sync_playwright() as running:
         yield running
 
@@ -47,7 +48,7 @@ def find_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     chromium = find_chromium()
     if chromium is None:
@@ -203,7 +204,7 @@ class Student:
         assert self.errors == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def once() -> Callable[[str, Live, Callable[[], Any]], Any]:
     """Something that is made once for a product: anew only when that began again with nothing in it."""
     kept: dict[tuple[str, str], Any] = {}
