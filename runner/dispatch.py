@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 _THROTTLE_PAUSE_S = 1.0
+_REMEMBERED = 1_000
 # Between two rounds, at least so long, at most, and as long as the last one took: under load one looks for many events,
 # instead of once for each, and leaves the database to those who accept them.
 _BREATH_S, _DEEP_BREATH_S = 0.005, 0.03
@@ -64,6 +65,7 @@ class Dispatcher:
         self._begun: dict[UUID, int] = {}  # function with due events: the same
         self._turns = itertools.count()
         self._throttled: dict[UUID, float] = {}  # function: not before this monotonic moment
+        self._noted: dict[UUID, float] = {}  # function: when a throttle was counted last, as a monotonic moment
         self._ended: set[UUID] = set()  # functions of which an event ended in this round
         self._is_full = True  # whether an end would make room for an event that is due
         self._has_more = False  # whether the last round left events that could be taken now
@@ -136,7 +138,7 @@ class Dispatcher:
         free = self._free()
         if free <= 0:
             return 0
-        heads = [head for head in claims.heads() if self._throttled.get(head.function.pk, 0.0) <= clock.monotonic()]
+        heads = self._heads()
         if not heads:
             self._is_full = bool(self._throttled)
             return 0
@@ -159,6 +161,24 @@ class Dispatcher:
         self._is_full = is_full or bool(self._throttled)
         return count
 
+    def _heads(self) -> list[Head]:
+        """The functions whose events may begin; what is due of others is held up by their concurrency."""
+        now, found = clock.monotonic(), claims.heads()
+        held_up = [head for head in found if self._throttled.get(head.function.pk, 0.0) > now]
+        for head in held_up:
+            self._note_throttle(head)
+        return [head for head in found if head not in held_up] if held_up else found
+
+    def _note_throttle(self, head: Head) -> None:
+        """Count it once a second, as AWS's own poller would meet it again and again."""
+        now = clock.monotonic()
+        if now - self._noted.get(head.function.pk, -_THROTTLE_PAUSE_S) < _THROTTLE_PAUSE_S:
+            return
+        if len(self._noted) > _REMEMBERED:
+            self._noted.clear()
+        self._noted[head.function.pk] = now
+        metrics.note_throttled_event(account_id=head.account_id, function_name=head.function.name)
+
     def _serve_account(self, heads: list[Head], limit: int) -> int:
         """Take up to ``limit`` events: each of the account's functions gets its part, and who was served longest ago is
         first, so that a function with a thousand old events does not keep another one waiting.
@@ -176,7 +196,7 @@ class Dispatcher:
         if claimed and (len(claimed) >= limit or claimed[0].give_up is not None):
             self._has_more = True
         if throttled and not claimed:
-            metrics.note_throttled_event(account_id=head.account_id, function_name=head.function.name)
+            self._note_throttle(head)
         if throttled:
             self._throttled[head.function.pk] = clock.monotonic() + _THROTTLE_PAUSE_S
             if head.function.pk in self._ended:  # there may be room since it was asked for

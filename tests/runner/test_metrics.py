@@ -10,7 +10,7 @@ from functions.models import EventInvokeConfig
 from functions.services.concurrency import put_function_concurrency
 from logs import metrics
 from logs.metrics import MetricId
-from runner import retries, selectors, services
+from runner import dispatch, retries, selectors, services
 from runner.dispatch import Dispatcher
 from runner.errors import ReservedConcurrencyExceeded
 from runner.models import Invocation, InvocationType, State
@@ -183,7 +183,9 @@ def test_a_throttled_invocation_is_counted_and_is_no_invocation(ada, make_functi
     assert MetricId.of("AWS/Lambda", "Throttles", {"FunctionName": "hello"}) in metrics.list_metrics(account=ada)[0]
 
 
-def test_an_event_that_finds_its_function_at_its_limit_is_a_throttle_and_stays_in_line(ada, make_function, messenger):
+def test_an_event_that_finds_its_function_at_its_limit_is_a_throttle_and_stays_in_line(
+    ada, make_function, messenger, monkeypatch
+):
     make_function(ada)
     put_function_concurrency(account=ada, name="hello", reserved=1)
     for _ in range(3):
@@ -193,10 +195,14 @@ def test_an_event_that_finds_its_function_at_its_limit_is_a_throttle_and_stays_i
     dispatcher.dispatch()
     metrics.recorder.flush()
     assert ask(ada, "Throttles", "Sum", FunctionName="hello") is None  # the first has just begun
+    dispatcher.dispatch()  # the others are due
+    metrics.recorder.flush()
+    assert ask(ada, "Throttles", "Sum", FunctionName="hello") == 1
+    monkeypatch.setattr(dispatch, "_THROTTLE_PAUSE_S", 0.0)  # a second later
     dispatcher.ended(ran[0].function_id)  # of another event, so there is no room yet
     dispatcher.dispatch()
     metrics.recorder.flush()
-    assert ask(ada, "Throttles", "Sum", FunctionName="hello") == 1
+    assert ask(ada, "Throttles", "Sum", FunctionName="hello") == 2
     assert len(ran) == 1
 
 
