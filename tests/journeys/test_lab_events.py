@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from core import clock
 from tests.journeys.acting import add_trigger, is_empty, make_queue, open_newest_run, receive, send
-from tests.labs.conftest import slide
+from tests.labs.conftest import SLIDES, slide
 from tests.labs.test_at_001_chains import ORDERS
 from tests.labs.test_at_001_sources import ANY_SOURCE
 from tests.labs.test_at_003_2 import BY_TOPIC, CLICK, CUT_OFF, LISTENER, replaced
@@ -40,6 +40,22 @@ def test_events_of_other_services_are_chosen_from_many_templates(student, functi
         student.test()
         assert "Execution result: succeeded" in student.result, label
         assert words in student.result, label
+
+
+def test_the_slides_event_of_a_queue_is_pasted_with_its_comment_and_put_right(student, function):
+    """AT-000-4: the editor points at the comment, takes it out by a button, and the function reads the record."""
+    page = student.page
+    student.open(function("reads-a-queue", ANY_SOURCE))
+    student.write((SLIDES / "at_000_4.json").read_text(), "#event-editor")
+    page.wait_for_selector("#event-problem >> text=JSON has no comments")
+    student.test()
+    assert "Not run" in student.result
+    page.get_by_role("button", name="Put it right").click()
+    expect(page.locator("#event-problem")).to_be_hidden()
+    student.test()
+    assert "Execution result: succeeded" in student.result
+    assert "19dd0b57-b21e-4ac1-bd88-01bbb068cb78" in student.result
+    assert "Hello from SQS!" in student.result
 
 
 # -- AT-001-7 --------------------------------------------------------------------------------------
