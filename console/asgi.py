@@ -9,6 +9,8 @@ from typing import Any
 
 import django
 
+from core.collector import keep_what_is_loaded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 _SWITCH_S = 0.0005  # a thread in the middle of a transaction waits no longer for the event loop
@@ -45,12 +47,14 @@ def __getattr__(name: str) -> Any:
         from console.handler import Handler
 
         _leave_connections_alone()
-
-        return with_health(Handler())
+        application = with_health(Handler())
+        keep_what_is_loaded()
+        return application
     if name == "api":
         django.setup()
         sys.setswitchinterval(_SWITCH_S)
         from aws.asgi import api
 
+        keep_what_is_loaded()
         return api
     raise AttributeError(name)

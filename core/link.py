@@ -1,6 +1,7 @@
-"""Connections to Redis on which nobody waits: commands go out at once, replies come back in order.
+"""Connections to Redis on which nobody waits: commands go out together, replies come back in order.
 
-For the few commands that every invocation needs; ``core.redis`` is for everything else.
+For the few commands that every invocation needs; ``core.redis`` is for everything else. What is sent while one thread
+handles all that it has in hand goes out in one write: each write wakes another process.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ class _Pipelined:
         return clock.monotonic() - self._heard if self._expected else 0.0
 
     def _write(self, data: bytes) -> None:
-        """Send bytes; raises ``OSError`` when the connection is gone."""
+        """Have bytes sent soon; raises ``OSError`` when the connection is gone."""
         raise OSError
 
     def command(self, on_reply: OnReply, *arguments: Argument) -> None:
@@ -84,6 +85,7 @@ class Link(_Pipelined, asyncio.Protocol):
         super().__init__()
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
+        self._outgoing: list[bytes] = []
 
     @classmethod
     async def open(cls, url: str, *, on_lost: Callable[[], None]) -> "Link":
@@ -113,7 +115,15 @@ class Link(_Pipelined, asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is None:
             raise OSError
-        self._transport.write(data)
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outgoing.append(data)
+
+    def _flush(self) -> None:
+        """Once for all that a turn of the loop has to send."""
+        outgoing, self._outgoing = self._outgoing, []
+        if self._transport is not None:
+            self._transport.write(b"".join(outgoing))
 
     # -- asyncio's side ----------------------------------------------------------------------------
 
@@ -130,7 +140,7 @@ class Link(_Pipelined, asyncio.Protocol):
 
 
 class Pipe(_Pipelined):
-    """A connection for one thread that watches many descriptors: call ``readable`` when this one is.
+    """A connection for one thread that watches many descriptors: call ``readable`` when this one is, ``flush`` to send.
 
     Sending waits while Redis takes nothing. Raises ``OSError`` and ``EOFError`` when it cannot be made.
     """
@@ -140,6 +150,7 @@ class Pipe(_Pipelined):
         self._socket: socket.socket | None = resp.Connection(url, timeout_s=_CONNECT_S).detach()
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_S, 0))
+        self._outgoing: list[bytes] = []
 
     @property
     def is_open(self) -> bool:
@@ -173,7 +184,17 @@ class Pipe(_Pipelined):
     def _write(self, data: bytes) -> None:
         if self._socket is None:
             raise OSError
-        self._socket.sendall(data)
+        self._outgoing.append(data)
+
+    def flush(self) -> None:
+        """Send all that was written since the last time."""
+        outgoing, self._outgoing = self._outgoing, []
+        if self._socket is None or not outgoing:
+            return
+        try:
+            self._socket.sendall(b"".join(outgoing))
+        except OSError:
+            self._break()
 
     def _break(self) -> None:
         if self._socket is not None:

@@ -209,6 +209,7 @@ class _Connected:
         self._pipe: Pipe | None = None
         self._fd = -1
         self._is_closed = False
+        self._will_send = False
 
     def connect(self) -> None:
         try:
@@ -243,6 +244,18 @@ class _Connected:
             self._check()
         else:
             self._reactor.at(clock.monotonic() + _SILENT_S / 3, partial(self._listen, pipe))
+
+    def _send_soon(self) -> None:
+        """After every command."""
+        if not self._will_send:
+            self._will_send = True
+            self._reactor.before_waiting(self._send)
+
+    def _send(self) -> None:
+        self._will_send = False
+        if self._pipe is not None:
+            self._pipe.flush()
+        self._check()
 
     def _check(self) -> None:
         """After every use: a connection that broke is made again in a moment."""
@@ -283,7 +296,7 @@ class _Answers(_Connected):
             return
         keys = [call.answer_to, call.lease_key]
         self._pipe.script(replied, rendezvous.ANSWER, keys=keys, args=[messages.encode_reply(reply), call.request_id])
-        self._check()
+        self._send_soon()
 
     def command(self, on_reply: Callable[[Any], None], *parts: str) -> None:
         """A command of somebody else's, whose loss does no harm."""
@@ -291,7 +304,7 @@ class _Answers(_Connected):
             on_reply(Lost())
             return
         self._pipe.command(on_reply, *parts)
-        self._check()
+        self._send_soon()
 
 
 class _Taker(_Connected):
@@ -336,12 +349,13 @@ class _Taker(_Connected):
         self._ahead = _AHEAD
         for _ in range(count):
             pipe.command(self._popped, "BLPOP", *self._keys, _WAIT_S)
-        self._check()
+        self._send_soon()
 
     def _connected(self) -> None:
         assert self._pipe is not None
         self._ahead = self._client_id = 0
         self._pipe.command(self._identify, "CLIENT", "ID")
+        self._send_soon()
         self.arm()
 
     def _identify(self, reply: Any) -> None:

@@ -33,6 +33,7 @@ class Reactor:
         self._timers: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
         self._soon: deque[Work] = deque()
+        self._last: list[Work] = []
         self._bell, self._ear = socket.socketpair()
         for end in (self._bell, self._ear):
             end.setblocking(False)
@@ -62,8 +63,14 @@ class Reactor:
         except OSError:
             return  # it rings already, or nobody hears it any more
 
+    def before_waiting(self, work: Work) -> None:
+        """Do ``work`` once all is handled that is ready now."""
+        self._last.append(work)
+
     def turn(self) -> None:
         """Wait until something is ready, and have all of it handled."""
+        while self._last:
+            self._last.pop()()
         for fd, _events in self._poll.poll(self._patience_ms()):
             if handler := self._handlers.get(fd):
                 handler()

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import bootsteps
 
+from core.collector import keep_what_is_loaded
 from core.errors import ServiceError
 from runner.engine import Engine
 
@@ -32,6 +33,7 @@ class EngineStep(bootsteps.StartStopStep):  # type: ignore[misc]
             log.critical("This worker cannot run functions: %s %s", error.text, error.hint)
             raise
         _engine = made
+        keep_what_is_loaded()
 
     def stop(self, parent: Any) -> None:
         global _engine

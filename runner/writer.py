@@ -25,6 +25,7 @@ from runner.records import Row
 log = logging.getLogger(__name__)
 
 _GATHER_S, _GATHER_ENDS_S = 0.025, 0.003  # records of calls that were answered; ends of events, which others wait for
+_MANY, _GATHER_MANY_S = 10, 0.1  # so many at a time: then more of them share what a transaction costs
 _BATCH, _BATCH_ENDS = 200, 50  # others wait for the database meanwhile
 _QUEUE = 5_000
 _PAUSE_S = 0.5
@@ -55,6 +56,7 @@ class Writer:
         self._changed = threading.Condition()
         self._hurry = threading.Event()  # somebody waits for what is in the queue, or it is long
         self._is_over = False
+        self._wrote_many = False
         self._thread = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._thread.start()
 
@@ -93,7 +95,8 @@ class Writer:
         with self._changed:
             while not self._waiting and not self._is_over:
                 self._changed.wait()
-        if not self._is_over and self._hurry.wait(_GATHER_S):
+        pause = _GATHER_MANY_S if self._wrote_many else _GATHER_S
+        if not self._is_over and self._hurry.wait(pause):
             time.sleep(_GATHER_ENDS_S)
         self._hurry.clear()
         batch: list[Entry] = []
@@ -103,6 +106,7 @@ class Writer:
                 batch.append(self._waiting.popleft())
                 if batch[-1].finish is not None:
                     limit = _BATCH_ENDS
+            self._wrote_many = len(batch) >= _MANY
             if self._waiting:
                 self._hurry.set()
             self._changed.notify_all()

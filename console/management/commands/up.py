@@ -6,6 +6,7 @@ import http.client
 import os
 import resource
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -168,10 +169,15 @@ def prepare() -> Owner:
 
 
 def wait_until_healthy(supervisor: Supervisor) -> bool:
-    """Until both doors answer; False if asked to stop before. A program that cannot start ends the whole."""
-    doors = {"api": (settings.API_HOST, settings.API_PORT), "console": (settings.CONSOLE_HOST, settings.CONSOLE_PORT)}
+    """Until all answer that people meet; False if asked to stop before. A program that cannot start ends the whole."""
+    answers = {
+        "api": partial(healthy, settings.API_HOST, settings.API_PORT),
+        "console": partial(healthy, settings.CONSOLE_HOST, settings.CONSOLE_PORT),
+        "broker": partial(listens, settings.SANDBOX_BROKER),  # until it does, no runtime is known
+    }
+    names = [program.name for program in programs.product() if program.name in answers]
     deadline = clock.monotonic() + HEALTHY_WITHIN_S
-    while waiting := [name for name, where in doors.items() if not healthy(*where)]:
+    while waiting := [name for name in names if not answers[name]()]:
         supervisor.turn_for(0.1)
         if supervisor.asked_to_stop:
             return False
@@ -193,6 +199,16 @@ def healthy(host: str, port: int) -> bool:
         return False
     finally:
         door.close()
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody takes connections at this socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _gave_up(supervisor: Supervisor, name: str) -> str:
