@@ -24,7 +24,7 @@ from private_postgres import HOW_TO_INSTALL, Cluster, programs
 
 NO_TESTS_COLLECTED = 5
 # Processes beyond the processors there are. Half the time of all tests together is waiting for other programs and for
-# clocks; those that depend on the database wait less.
+# clocks; tests/groups.py has what waits run beside what computes.
 EVERYTHING, OF_THE_DATABASE = 1, 1
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDER = "*/hashicorp/aws"  # in a mirror, below the name of where it came from
@@ -111,6 +111,7 @@ def run_pytest(arguments: list[str], environment: dict[str, str], *, more: int) 
         processes,
         "--dist",
         "loadgroup",
+        "--no-loadscope-reorder",  # tests/groups.py has the order
     )
     with (
         tempfile.TemporaryDirectory(prefix="pupitre-test-") as data_dir,  # never a person's own data

@@ -14,7 +14,7 @@ from accounts.models import Account
 from accounts.services import create_account
 from core import clock
 from queues import meter, sweeping
-from tests import prepared, resting
+from tests import groups, prepared
 from tests.databases import on_postgresql
 from tests.deployment import deployment
 from tests.engine import engine_with_images, live_on_docker
@@ -165,23 +165,28 @@ def second_try_begins_afresh(request: pytest.FixtureRequest) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    resting.before(item)
+    groups.before(item)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    resting.after(item, nextitem)
+    groups.after(item, nextitem)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Everything that uses a running product is ``live``.
 
     What drives other programs (a browser, an engine, the whole product) gets a second try, which the summary counts:
     such a test may meet a machine that stalls. A test of our own code alone has no such excuse.
+
+    Groups are joined before anybody reads them, and put in order after everybody else has put tests in theirs.
     """
-    items.sort(key=resting.order)
     for item in items:
         if {"live", "product", "place", "deployment"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.live)
         if any(item.get_closest_marker(name) for name in ("live", "browser", "engine", "clients")):
             item.add_marker(pytest.mark.flaky(reruns=1))
+        groups.join(item)
+    yield
+    items.sort(key=groups.order)

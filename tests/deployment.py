@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from tests.groups import rests
 from tests.live import ROOT, Reachable, eventually, free_port
-from tests.resting import rests
 
 HEALTHY_WITHIN_S = 240
 LOCAL_IMAGE = "pupitre-services:local"

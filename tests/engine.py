@@ -12,8 +12,8 @@ from django.conf import settings as django_settings
 
 from runner.broker.engine import Engine, EngineTrouble
 from runner.broker.protocol import BrokerError, Connection
+from tests.groups import rests
 from tests.live import Live
-from tests.resting import rests
 
 HOW = "start one (scripts/private_engine.py start) and build the images (scripts/build_images.py --local)"
 

@@ -19,6 +19,7 @@ PLUGINS = os.environ.get("PUPITRE_TF_PLUGIN_DIR", "")
 pytestmark = [
     pytest.mark.once,
     pytest.mark.clients,
+    pytest.mark.xdist_group("terraform"),
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed"),
     pytest.mark.skipif(not PLUGINS, reason="PUPITRE_TF_PLUGIN_DIR names no mirror of Terraform's providers"),
 ]

@@ -12,7 +12,7 @@ from tests.journeys.conftest import Student, new_context
 from tests.journeys.pages import NAME, PAGES, WAYS_IN
 from tests.live import Live, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.live]
+pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.xdist_group("pages")]
 
 FAILS = "def lambda_handler(event, context):\n    print('hello')\n    return event['missing']\n"
 
