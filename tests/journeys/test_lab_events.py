@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
+from core import clock
 from tests.journeys.acting import add_trigger, is_empty, make_queue, open_newest_run, receive, send
 from tests.labs.conftest import SLIDES, slide
 from tests.labs.test_at_001_chains import ORDERS
@@ -55,6 +56,69 @@ def test_the_slides_event_of_a_queue_is_pasted_with_its_comment_and_put_right(st
     assert "Execution result: succeeded" in student.result
     assert "19dd0b57-b21e-4ac1-bd88-01bbb068cb78" in student.result
     assert "Hello from SQS!" in student.result
+
+
+# -- AT-001-7 --------------------------------------------------------------------------------------
+
+EVENTS = 20
+SLOW = """import boto3
+
+sqs = boto3.client("sqs")
+
+
+def lambda_handler(event, context):
+    if event["number"] == 0:  # stands until it is told to go on
+        gate = sqs.get_queue_url(QueueName="GATE")["QueueUrl"]
+        while "Messages" not in sqs.receive_message(QueueUrl=gate, WaitTimeSeconds=20):
+            pass
+"""
+FLOOD = """import boto3, json
+
+client = boto3.client('lambda')
+
+
+def lambda_handler(event, context):
+    for number in range(EVENTS):
+        client.invoke(FunctionName='CONSUMER', InvocationType='Event', Payload=json.dumps({'number': number}))
+    return 'all of them accepted'
+"""
+
+
+def test_a_bottleneck_is_seen_while_it_lasts_and_loses_nothing(student, function):
+    """AT-001-7: one producer, one consumer at a time. The events wait, each knows its place, and all end well."""
+    page, mark = student.page, clock.epoch_ms()  # metrics go by names, and a queue's is not free again for a minute
+    gate, consumer = f"gate-{mark}", f"consumer-{mark}"
+    function(consumer, SLOW.replace("GATE", gate), timeout=600)
+    function("producer", FLOOD.replace("EVENTS", f"{EVENTS}").replace("CONSUMER", consumer), timeout=120)
+    make_queue(student, gate)
+    page.goto(f"{student.home}functions/{consumer}/configuration/concurrency/")
+    page.locator("input[value=reserved]").check()
+    page.locator("#id_reserved").fill("1")
+    page.keyboard.press("Enter")
+    student.sees("Saved.")
+    student.open("producer")
+    student.test()
+    assert "all of them accepted" in student.result
+
+    page.goto(f"{student.home}functions/{consumer}/monitor/")
+    expect(page.locator("#backlog dd")).to_contain_text([f"{EVENTS - 1}", "0", "1", "s"])
+    page.locator("#backlog").get_by_role("link").click()
+    page.locator("tbody tr").first.get_by_role("link").click()
+    student.sees(f"{EVENTS - 2} events are before it", within=".timeline")
+    page.goto(f"{student.home}functions/{consumer}/monitor/")
+    student.reload_until(
+        lambda: page.locator("#chart-throttles .num").inner_text() != ""
+    )  # who comes meanwhile stays in line
+
+    send(student, gate, "go on")
+    page.goto(f"{student.home}functions/{consumer}/monitor/")
+    expect(page.locator("#backlog dd")).to_have_text(["0", "0", "0", "–"])
+    student.reload_until(lambda: page.locator("#chart-invocations .num").inner_text() == f"{EVENTS}")
+    student.sees("Success rate 100 %", within="#chart-errors")
+    page.get_by_role("link", name="As tables").click()
+    expect(page.locator("#chart-age td.num").first).to_be_visible()
+    assert set(page.locator("#chart-concurrency td.num").all_inner_texts()) == {"1"}
+    expect(page.locator("#chart-throttles td.num").first).to_be_visible()
 
 
 # -- AT-001-8 --------------------------------------------------------------------------------------
