@@ -7,7 +7,7 @@ import time
 PROCESSES = 1024
 SLOW_TICK, FAST_TICK = 0.04, 0.01
 UNSEEN = 1.0  # so long at most between two looks, while there is work
-STATUS = re.compile(rb"^(VmHWM|VmRSS|RssAnon|RssShmem):\s+(\d+)", re.MULTILINE)
+STATUS = {name: b"\n" + name + b":" for name in (b"VmHWM", b"VmRSS", b"RssAnon", b"RssShmem")}
 SHARE = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+)", re.MULTILINE)
 OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
 
@@ -141,4 +141,10 @@ def _status(pid):
 
 
 def _figures(text):
-    return {name: int(figure) for name, figure in STATUS.findall(text)}
+    """By name, in kB. Looked for one by one: after every invocation a pattern took ten times as long."""
+    found = {}
+    for name, line in STATUS.items():
+        at = text.find(line)
+        if at >= 0:
+            found[name] = int(text[at + len(line) : text.index(b"k", at)])
+    return found

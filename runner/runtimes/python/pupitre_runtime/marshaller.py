@@ -19,10 +19,9 @@ class AnswerTooLarge(Exception):
 class _Encoder(json.JSONEncoder):
     """Decimals become numbers with every digit they have: marked as strings first, unmarked in the finished text."""
 
-    def __init__(self, mark):
+    def __init__(self):
         json.JSONEncoder.__init__(self, ensure_ascii=os.environ.get("AWS_EXECUTION_ENV") in ASCII_ONLY, allow_nan=True)
-        self.mark = mark
-        self.marked = False
+        self.mark = ""  # of this answer, once it has a Decimal
 
     def default(self, value):
         if isinstance(value, decimal.Decimal):
@@ -30,17 +29,17 @@ class _Encoder(json.JSONEncoder):
                 return float("nan")
             if value.is_infinite():
                 return float(value)
-            self.marked = True
+            self.mark = self.mark or os.urandom(16).hex()
             return self.mark + str(value) + self.mark
         return json.JSONEncoder.default(self, value)
 
 
 def marshal(result):
     """JSON in UTF-8. Raises ``Fault`` for what JSON has no form for, ``AnswerTooLarge`` over 6 MB."""
-    encoder = _Encoder(os.urandom(16).hex())
+    encoder = _Encoder()
     try:
         text = encoder.encode(result)
-        if encoder.marked:
+        if encoder.mark:
             text = text.replace('"' + encoder.mark, "").replace(encoder.mark + '"', "")
         data = text.encode("utf-8")
     except Exception as error:
