@@ -111,7 +111,8 @@ def run(
     """Run it. Raises ``OutOfPatience`` when no environment became free in time, and ``Abandoned`` when nobody waits
     for it by then; nothing has been started then.
 
-    ``look_on`` gets each line as it comes, and before them the place in line of who has to wait; ``on_slot`` the slot, so that another thread can stop what runs in it.
+    ``look_on`` gets each line as it comes, and before them the place in line of who has to wait; ``on_slot`` the slot, so
+    that another thread can stop what runs in it.
     """
     log = _Log(look_on)
     on_wait = (lambda ahead: look_on(InLine(ahead))) if look_on else None

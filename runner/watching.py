@@ -57,7 +57,8 @@ def publish(request_id: str, item: Seen) -> None:
 
 
 async def watch(request_id: str, *, patience_s: float = 960.0) -> AsyncIterator[Seen]:
-    """The lines, and before them the places in line, of an invocation that was asked for with ``watch=True``, from the first; the last item is its end.
+    """The lines of an invocation that was asked for with ``watch=True``, from the first, and before them its places in line;
+    the last item is its end.
 
     Ends without an end when nothing came for ``patience_s`` seconds. Raises ``redis.Unavailable``.
     """
