@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from bench import product
 from bench.load import percentile
-from bench.processes import Process, processor_s, tree
+from bench.processes import Process, spent
 from bench.table import Row, Target, at_most
 from tests.journeys.conftest import ARGS, find_chromium
 from tests.labs.hands import Boto3
@@ -228,18 +228,12 @@ def _together(live: Live) -> Iterator[Row]:
             barrier.wait()
             return student.test(number)
 
-        begun = _spent(live)
+        begun = spent(live.process.pid, PARTS)
         took = [each for turn in (1, 2, 3) for each in threads.map(press, students, repeat(turn))]
-        spent = {part: (now - begun[part]) / len(took) * 1000 for part, now in _spent(live).items()}
+        each = {part: (now - begun[part]) / len(took) * 1000 for part, now in spent(live.process.pid, PARTS).items()}
     p95 = percentile(took, 95)
     shown = f"p50 {percentile(took, 50):.0f} ms, p95 {p95:.0f}, 0 errors"
     target = Target("p95 ≤ 1 s", p95 <= 1000)
     yield Row(f"{STUDENTS} students press Test at once, each with new code", shown, target, target)
-    detail = ", ".join(f"{part} {each:.0f}" for part, each in spent.items())
-    yield Row("  processor time for each of them", f"{sum(spent.values()):.0f} ms ({detail})")
-
-
-def _spent(live: Live) -> dict[str, float]:
-    """Seconds of processor time that the parts of the product have used so far."""
-    everything = tree(live.process.pid)
-    return {name: processor_s([process for process in everything if part(process)]) for name, part in PARTS.items()}
+    detail = ", ".join(f"{part} {ms:.0f}" for part, ms in each.items())
+    yield Row("  processor time for each of them", f"{sum(each.values()):.0f} ms ({detail})")

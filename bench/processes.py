@@ -1,6 +1,7 @@
 """What the product's processes cost: memory as the kernel divides it, and processor time."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,3 +67,9 @@ def processor_s(processes: list[Process]) -> float:
             continue
         total += int(fields[11]) + int(fields[12])
     return total / TICKS
+
+
+def spent(root: int, parts: Mapping[str, Callable[[Process], bool]]) -> dict[str, float]:
+    """Seconds of processor time that the parts of the product under ``root`` have used so far."""
+    everything = tree(root)
+    return {name: processor_s([process for process in everything if part(process)]) for name, part in parts.items()}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.load import at_once, invocation, one_after_another, percentile
-from bench.processes import Process, memory_mb, processor_s, tree
+from bench.processes import Process, memory_mb, processor_s, spent, tree
 from bench.table import Row, at_least, at_most
 from tests.labs.hands import Boto3
 from tests.live import Live, eventually
@@ -60,17 +60,13 @@ def warm(live: Live, suffix: str = "") -> Iterator[Row]:
     shown = f"p50 {p50:.2f} ms, p95 {percentile(took, 95):.2f}, p99 {percentile(took, 99):.2f}"
     yield Row(f"warm invocation, one client{suffix}", shown, *at_most(p50, 4, 0.5, "ms", "p50"))
     asyncio.run(at_once(live.api_port, request, clients=8, seconds=2))
-    everything = tree(live.process.pid)
-    begun = {name: processor_s([process for process in everything if part(process)]) for name, part in PARTS.items()}
+    begun = spent(live.process.pid, PARTS)
     rate, took = asyncio.run(at_once(live.api_port, request, clients=8, seconds=8))
-    spent = {
-        name: (processor_s([process for process in everything if part(process)]) - begun[name]) / len(took) * 1000
-        for name, part in PARTS.items()
-    }
+    each = {part: (now - begun[part]) / len(took) * 1000 for part, now in spent(live.process.pid, PARTS).items()}
     shown = f"{rate:.0f}/s, p50 {percentile(took, 50):.1f} ms, p99 {percentile(took, 99):.1f}"
     yield Row(f"warm invocations, eight clients{suffix}", shown, *at_least(rate, 700, 3500, "/s"))
-    detail = ", ".join(f"{name} {each:.2f}" for name, each in spent.items() if each)
-    yield Row("  processor time for each of them", f"{sum(spent.values()):.2f} ms ({detail})")
+    detail = ", ".join(f"{part} {ms:.2f}" for part, ms in each.items() if ms)
+    yield Row("  processor time for each of them", f"{sum(each.values()):.2f} ms ({detail})")
     if not suffix:
         FIGURES.update(warm=p50, rate=rate)
 

@@ -8,7 +8,6 @@ the checks of the editor) does so in the body of its response, an asynchronous i
 
 import asyncio
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
@@ -20,7 +19,11 @@ from servestatic.middleware import ServeStaticMiddleware
 from console.http import may_come
 from core.database import in_thread
 
-_DECIDES = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+_DECIDES = {  # which form of a file is sent, or whether any is: as ASGI and as WSGI name it
+    b"accept-encoding": "HTTP_ACCEPT_ENCODING",
+    b"if-none-match": "HTTP_IF_NONE_MATCH",
+    b"if-modified-since": "HTTP_IF_MODIFIED_SINCE",
+}
 _CHUNK = re.compile(r"/chunk-[0-9A-Z]{8}\.")
 PATIENCE_S = 5.0  # with what another process is about to write
 LOOK_S = 0.1
@@ -40,9 +43,7 @@ class _Files(ServeStaticMiddleware):  # type: ignore[misc]  # it has no types
         """
         if scope["type"] != "http" or (file := self.files.get(scope["path"])) is None:
             return None
-        asked = {
-            f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in _asked(scope)
-        }
+        asked = {_DECIDES[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _DECIDES}
         found = file.get_response(scope["method"], asked)
         body = b""
         if found.file is not None:
@@ -50,11 +51,6 @@ class _Files(ServeStaticMiddleware):  # type: ignore[misc]  # it has no types
                 body = opened.read()
         head = [(name.lower().encode(), value.encode()) for name, value in found.headers if value is not None]
         return int(found.status), [*head, (b"x-content-type-options", b"nosniff")], body
-
-
-def _asked(scope: Any) -> Iterator[tuple[bytes, bytes]]:
-    """What of a request's head decides which form of a file is sent, or whether any is."""
-    return (pair for pair in scope["headers"] if pair[0] in _DECIDES)
 
 
 class Handler(ASGIHandler):

@@ -33,6 +33,7 @@ class _Pipelined:
 
     def __init__(self) -> None:
         self._replies = resp.Replies()
+        self._outgoing: list[bytes] = []
         self._expected: deque[OnReply] = deque()
         self._heard = 0.0
 
@@ -44,6 +45,11 @@ class _Pipelined:
     def _write(self, data: bytes) -> None:
         """Have bytes sent soon; raises ``OSError`` when the connection is gone."""
         raise OSError
+
+    def _gathered(self) -> bytes:
+        """What was to be sent since the last time, for one write."""
+        outgoing, self._outgoing = self._outgoing, []
+        return b"".join(outgoing)
 
     def command(self, on_reply: OnReply, *arguments: Argument) -> None:
         """Send a command; ``on_reply`` gets what comes back."""
@@ -85,7 +91,6 @@ class Link(_Pipelined, asyncio.Protocol):
         super().__init__()
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
-        self._outgoing: list[bytes] = []
 
     @classmethod
     async def open(cls, url: str, *, on_lost: Callable[[], None]) -> "Link":
@@ -121,9 +126,9 @@ class Link(_Pipelined, asyncio.Protocol):
 
     def _flush(self) -> None:
         """Once for all that a turn of the loop has to send."""
-        outgoing, self._outgoing = self._outgoing, []
+        data = self._gathered()
         if self._transport is not None:
-            self._transport.write(b"".join(outgoing))
+            self._transport.write(data)
 
     # -- asyncio's side ----------------------------------------------------------------------------
 
@@ -150,7 +155,6 @@ class Pipe(_Pipelined):
         self._socket: socket.socket | None = resp.Connection(url, timeout_s=_CONNECT_S).detach()
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_S, 0))
-        self._outgoing: list[bytes] = []
 
     @property
     def is_open(self) -> bool:
@@ -188,11 +192,11 @@ class Pipe(_Pipelined):
 
     def flush(self) -> None:
         """Send all that was written since the last time."""
-        outgoing, self._outgoing = self._outgoing, []
-        if self._socket is None or not outgoing:
+        data = self._gathered()
+        if self._socket is None or not data:
             return
         try:
-            self._socket.sendall(b"".join(outgoing))
+            self._socket.sendall(data)
         except OSError:
             self._break()
 

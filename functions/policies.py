@@ -66,6 +66,12 @@ def statement(permission: Permission, *, resource: str) -> dict[str, Any]:
     return document
 
 
+def source_of(statement: dict[str, Any]) -> str:
+    """The ARN on whose behalf a stored statement lets somebody in, or an empty string."""
+    arn: str = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "")
+    return arn
+
+
 def in_order(document: dict[str, Any]) -> dict[str, Any]:
     """A stored statement with its members where AWS has them: a database may forget the order of a document."""
     ordered = {member: document[member] for member in _MEMBERS if member in document}

@@ -7,6 +7,6 @@ class QueuesConfig(AppConfig):
 
     def ready(self) -> None:
         from core import targets
-        from queues.targets import deliver_to_queue
+        from queues.targets import admit, deliver_to_queue
 
-        targets.register("sqs", deliver_to_queue)
+        targets.register("sqs", deliver_to_queue, opener=admit)

@@ -10,7 +10,7 @@ from core.targets import Attributes
 from core.trace import carried
 from queues import contents, selectors
 from queues.contents import Draft
-from queues.services import send_message
+from queues.services import let_in, send_message
 
 
 def deliver_to_queue(*, account_id: str, arn: arns.Arn, event: Any, attributes: Attributes | None = None) -> None:
@@ -27,3 +27,8 @@ def deliver_to_queue(*, account_id: str, arn: arns.Arn, event: Any, attributes: 
         trace=carried(),
     )
     send_message(queue=queue, draft=draft, sender_id=account_id)
+
+
+def admit(*, account_id: str, arn: arns.Arn, service: str, source_arn: str) -> None:
+    """Have the queue's policy let ``service`` send for ``source_arn``."""
+    let_in(account=Account(pk=account_id), name=arn.resource, service=service, source_arn=source_arn)

@@ -163,11 +163,13 @@ class Dispatcher:
 
     def _heads(self) -> list[Head]:
         """The functions whose events may begin; what is due of others is held up by their concurrency."""
-        now, found = clock.monotonic(), claims.heads()
-        held_up = [head for head in found if self._throttled.get(head.function.pk, 0.0) > now]
-        for head in held_up:
-            self._note_throttle(head)
-        return [head for head in found if head not in held_up] if held_up else found
+        now, free = clock.monotonic(), []
+        for head in claims.heads():
+            if self._throttled.get(head.function.pk, 0.0) > now:
+                self._note_throttle(head)
+            else:
+                free.append(head)
+        return free
 
     def _note_throttle(self, head: Head) -> None:
         """Count it once a second, as AWS's own poller would meet it again and again."""

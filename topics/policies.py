@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from accounts.policies import Policies, parse
-from core import ids, strict_json
+from accounts.policies import Policies, letting_in, listed, parse
+from core import strict_json
 from topics.errors import InvalidParameter
 from topics.models import Topic
 
@@ -45,7 +45,7 @@ def check(text: str) -> None:
 
 def with_statement(topic: Topic, *, label: str, account_ids: list[str], actions: list[str]) -> str:
     """The policy with a statement more. Raises ``InvalidParameter`` for an unknown action or a label in use."""
-    document = json.loads(text_of(topic))
+    document = _document(topic)
     if any(action not in (*ACTIONS, "Receive") for action in actions):
         raise InvalidParameter(what="Policy statement action out of service scope!")
     if any(statement.get("Sid") == label for statement in document["Statement"]):
@@ -58,29 +58,32 @@ def with_statement(topic: Topic, *, label: str, account_ids: list[str], actions:
         "Action": _one_or_all([f"SNS:{action}" for action in actions]),
         "Resource": topic.arn,
     }
-    return json.dumps({**document, "Statement": [*document["Statement"], statement]}, separators=(",", ":"))
+    document["Statement"].append(statement)
+    return _text(document)
 
 
 def with_service(topic: Topic, *, service: str, source_arn: str) -> str:
     """The policy with a statement more: a service may publish for that source."""
-    document = json.loads(text_of(topic))
-    statement = {
-        "Sid": f"{service.partition('.')[0]}-{ids.revision_id()[:8]}",
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "SNS:Publish",
-        "Resource": topic.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
-    }
-    kept = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    return json.dumps({**document, "Statement": [*kept, statement]}, separators=(",", ":"))
+    document = _document(topic)
+    document["Statement"].append(
+        letting_in(service=service, action="SNS:Publish", resource=topic.arn, source_arn=source_arn)
+    )
+    return _text(document)
 
 
 def without_statement(topic: Topic, *, label: str) -> str:
     """The policy without the statement of that label."""
-    document = json.loads(text_of(topic))
+    document = _document(topic)
     kept = [statement for statement in document["Statement"] if statement.get("Sid") != label]
-    return json.dumps({**document, "Statement": kept}, separators=(",", ":"))
+    return _text({**document, "Statement": kept})
+
+
+def _document(topic: Topic) -> dict[str, Any]:
+    return listed(json.loads(text_of(topic)))
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _one_or_all(values: list[str]) -> str | list[str]:

@@ -12,6 +12,7 @@ from accounts.policies.evaluation import (
     evaluate,
 )
 from accounts.policies.statements import Policies, Statement, Subject, parse
+from accounts.policies.writing import letting_in, listed
 
 __all__ = [
     "Context",
@@ -24,5 +25,7 @@ __all__ = [
     "Subject",
     "context_of",
     "evaluate",
+    "letting_in",
+    "listed",
     "parse",
 ]

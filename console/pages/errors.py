@@ -8,7 +8,8 @@ from django.views.defaults import server_error as plain_server_error
 from console.http import alert, asks_for_part, is_htmx
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """What is wrong, as a page of its own; above the page that htmx is on, which stays."""
     if is_htmx(request) and not asks_for_part(request):
         return alert(request, {"title": title, "text": text, "code": status}, status=status)
     return render(request, "error.html", {"status": status, "title": title, "text": text}, status=status)
@@ -16,17 +17,17 @@ def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespo
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
-    return _page(request, 403, _("Not allowed"), _("You may not open this page."))
+    return page(request, 403, _("Not allowed"), _("You may not open this page."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token: usually a page that was open across a sign-in."""
-    return _page(request, 403, _("This page has grown old"), _("Load it again and repeat what you did."))
+    return page(request, 403, _("This page has grown old"), _("Load it again and repeat what you did."))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
-    return _page(
+    return page(
         request, 404, _("Page not found"), _("There is nothing at this address, or it belongs to another account.")
     )
 
@@ -34,7 +35,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """500."""
     try:
-        return _page(
+        return page(
             request,
             500,
             _("Something went wrong on the server"),

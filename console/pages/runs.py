@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_POST
 from console import event_json, loglines, results, running
 from console.http import ConsoleRequest, fragment, is_htmx
 from console.middleware import error_response
-from console.pages import invocations, saving
+from console.pages import errors, invocations, saving
 from console.pages.invocations import log_of, result_context, row_of
 from console.pages.streams import Early, TestStream
 from console.running import Running
@@ -113,12 +112,7 @@ def _bad_event(request: ConsoleRequest, problem: event_json.Problem) -> HttpResp
     if is_htmx(request):
         return fragment(request, "functions/_bad_event.html", {"problem": problem}, status=422)
     where = _("Line %(line)s of the event") % {"line": problem.line}
-    context = {
-        "status": 422,
-        "title": _("Not run: the event is not valid JSON"),
-        "text": f"{where} · {problem.message}",
-    }
-    return render(request, "error.html", context, status=422)
+    return errors.page(request, 422, _("Not run: the event is not valid JSON"), f"{where} · {problem.message}")
 
 
 async def _outcome(test: Running) -> ServiceError | None:
@@ -139,7 +133,7 @@ def _over(request: ConsoleRequest, ready: _Ready, error: ServiceError | None) ->
     return render_to_string("functions/_over.html", {"version": ready.version, "run_id": ready.request_id}, request)
 
 
-def _answer(request: ConsoleRequest, ready: _Ready, early: "Early") -> str:
+def _answer(request: ConsoleRequest, ready: _Ready, early: Early) -> str:
     function = ready.version.function
     context = {
         "version": ready.version,

@@ -37,6 +37,17 @@ def add_permission(
     return document
 
 
+def let_in(*, account: Account, name: str, service: str, source_arn: str, qualifier: str = "") -> None:
+    """Let an AWS service (``sns.amazonaws.com``) invoke on behalf of ``source_arn``. Raises what ``add_permission`` raises."""
+    permission = Permission(
+        sid=f"{service.partition('.')[0]}-{ids.revision_id()[:8]}",
+        action="lambda:InvokeFunction",
+        principal=service,
+        source_arn=source_arn,
+    )
+    add_permission(account=account, name=name, qualifier=qualifier, permission=permission)
+
+
 @transaction.atomic
 def remove_permission(*, account: Account, name: str, sid: str, qualifier: str = "", revision_id: str = "") -> None:
     """Remove a statement. Raises ``FunctionNotFound``, ``PolicyNotFound``, ``StatementNotFound``, ``PreconditionFailed``."""

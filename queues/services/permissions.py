@@ -11,8 +11,9 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Account
+from accounts.policies import letting_in, listed
 from accounts.services import bump_stamp
-from core import arns, clock, ids
+from core import arns, clock
 from queues.access import SEND, may_send
 from queues.errors import InvalidParameter, MissingParameter, OverLimit
 from queues.models import Queue
@@ -77,16 +78,7 @@ def let_in(*, account: Account, name: str, service: str, source_arn: str) -> Non
     if may_send(queue=queue, service=service, source_arn=source_arn, source_account=account.id).allowed:
         return
     policy = _policy(queue)
-    policy["Statement"].append(
-        {
-            "Sid": f"{service.partition('.')[0]}-{ids.revision_id()[:8]}",
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": SEND,
-            "Resource": queue.arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
-        }
-    )
+    policy["Statement"].append(letting_in(service=service, action=SEND, resource=queue.arn, source_arn=source_arn))
     _keep(queue, policy)
 
 
@@ -111,9 +103,7 @@ def _check(label: str, principals: Sequence[str], actions: Sequence[str]) -> Non
 
 def _policy(queue: Queue) -> dict[str, Any]:
     if queue.policy:
-        policy: dict[str, Any] = json.loads(queue.policy)
-        statements = policy["Statement"]
-        return {**policy, "Statement": statements if isinstance(statements, list) else [statements]}
+        return listed(json.loads(queue.policy))
     return {"Version": "2008-10-17", "Id": f"{queue.arn}/SQSDefaultPolicy", "Statement": []}
 
 

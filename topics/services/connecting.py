@@ -3,11 +3,10 @@
 from django.db import transaction
 
 from accounts.models import Account
-from core import ids
 from functions.models import Function
-from functions.policies import Permission
+from functions.policies import source_of
 from functions.selectors import get_function
-from functions.services.permissions import add_permission
+from functions.services import permissions
 from queues.models import Queue
 from queues.services import let_in
 from topics.delivering import SERVICE
@@ -35,10 +34,5 @@ def subscribe_queue(*, account: Account, topic: Topic, queue: Queue, is_raw: boo
 
 def _permit(function: Function, topic: Topic) -> None:
     """Let the topic invoke the function; said once only."""
-    for row in function.policy_statements.filter(qualifier=""):
-        if row.statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn") == topic.arn:
-            return
-    permission = Permission(
-        sid=f"sns-{ids.revision_id()[:8]}", action="lambda:InvokeFunction", principal=SERVICE, source_arn=topic.arn
-    )
-    add_permission(account=function.account, name=function.name, permission=permission)
+    if all(source_of(row.statement) != topic.arn for row in function.policy_statements.filter(qualifier="")):
+        permissions.let_in(account=function.account, name=function.name, service=SERVICE, source_arn=topic.arn)

@@ -8,13 +8,12 @@ from django.db import transaction
 from accounts.iam.role_policies import allow_action
 from accounts.models import Account
 from accounts.selectors import own_arn
-from core import arns, ids, targets
+from core import arns, targets
 from core.errors import ServiceError
 from functions.models import PolicyStatement
-from functions.policies import Permission
+from functions.policies import source_of
 from functions.references import parse_reference
-from functions.services.permissions import add_permission, remove_permission
-from queues.services import let_in
+from functions.services import permissions
 from triggers import delivering, selectors
 from triggers.delivering import EVENTS
 from triggers.errors import NotPermitted
@@ -93,27 +92,21 @@ def permit(*, account: Account, target: RuleTarget) -> None:
     service = parsed.service if parsed else ""
     source_arn = target.rule.arn
     if service == "lambda":
-        _let_invoke(account, arn, source_arn)
+        reference = parse_reference(arn, account=account)
+        permissions.let_in(
+            account=account,
+            name=reference.name,
+            qualifier=reference.qualifier,
+            service=EVENTS,
+            source_arn=source_arn,
+        )
     elif role_arn := role_of(target):
         name = role_arn.rpartition("/")[2]
         allow_action(account=account, role_name=name, action=delivering.ACTIONS[service], resource=arn)
-    elif service == "sqs":
-        let_in(account=account, name=arn.rpartition(":")[2], service=EVENTS, source_arn=source_arn)
     else:
         targets.let_in(account_id=account.id, arn=arn, service=EVENTS, source_arn=source_arn)
     if still := obstacle(account=account, target=target):
         raise still
-
-
-def _let_invoke(account: Account, arn: str, source_arn: str) -> None:
-    reference = parse_reference(arn, account=account)
-    permission = Permission(
-        sid=f"events-{ids.revision_id()[:8]}",
-        action="lambda:InvokeFunction",
-        principal=EVENTS,
-        source_arn=source_arn,
-    )
-    add_permission(account=account, name=reference.name, qualifier=reference.qualifier, permission=permission)
 
 
 def _free_id(rule: Rule) -> str:
@@ -130,5 +123,5 @@ def withdraw(*, account: Account, target: RuleTarget) -> None:
     rows = PolicyStatement.objects.filter(function__account=account, function__name=reference.name)
     source_arn = target.rule.arn
     for row in rows.filter(qualifier=reference.qualifier or ""):
-        if row.statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn") == source_arn:
-            remove_permission(account=account, name=reference.name, sid=row.sid, qualifier=row.qualifier)
+        if source_of(row.statement) == source_arn:
+            permissions.remove_permission(account=account, name=reference.name, sid=row.sid, qualifier=row.qualifier)

@@ -23,6 +23,7 @@ from console.collected import collect_if_changed
 from console.example import ensure_owner_with_example
 from console.supervisor import Supervisor
 from core import clock, database
+from core.healthy import socket_accepts
 from core.redis import Unavailable, connection
 
 FILES = 65_536
@@ -203,12 +204,10 @@ def healthy(host: str, port: int) -> bool:
 
 def listens(path: Path) -> bool:
     """Whether somebody takes connections at this socket."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
+    try:
+        return socket_accepts(str(path))
+    except OSError:
+        return False
 
 
 def _gave_up(supervisor: Supervisor, name: str) -> str:
