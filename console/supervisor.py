@@ -91,11 +91,15 @@ class Running:
 class Supervisor:
     """``start`` programs, ``turn`` the loop until something holds or a signal asks to ``stop``."""
 
-    def __init__(self, *, log_dir: Path, show: Callable[[str], None], verbose: bool = False) -> None:
+    def __init__(
+        self, *, log_dir: Path, show: Callable[[str], None], verbose: bool = False, inherited: tuple[int, ...] = ()
+    ) -> None:
+        """``inherited``: descriptors that every program gets."""
         self.asked_to_stop = False
         self._log_dir = log_dir
         self._show = show
         self._verbose = verbose
+        self._inherited = inherited
         self._children: dict[str, Running] = {}
         self._selector = selectors.DefaultSelector()
         self._stopping = False
@@ -169,6 +173,7 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             process_group=0,
+            pass_fds=self._inherited,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one thread only
         )
         assert child.process.stdout is not None

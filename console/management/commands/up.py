@@ -1,14 +1,12 @@
 """Start the whole product and keep it alive until Ctrl-C."""
 
 import argparse
-import fcntl
 import http.client
-import os
 import resource
 import socket
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -21,6 +19,7 @@ from console import programs
 from console.addresses import reachable, sign_in_url
 from console.collected import collect_if_changed
 from console.example import ensure_owner_with_example
+from console.holding import Hold
 from console.supervisor import Supervisor
 from core import clock, database
 from core.healthy import socket_accepts
@@ -41,9 +40,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, verbose: bool = False, **options: Any) -> None:
         make_folders()
         allow_many_connections()
-        with hold(settings.DATA_DIR):
+        with Hold(settings.DATA_DIR, show=self._say, patience_s=settings.STOP_PATIENCE_S + 10) as hold:
             check_ports()
-            supervisor = Supervisor(log_dir=settings.DATA_DIR / "log", show=self._say, verbose=verbose)
+            supervisor = Supervisor(
+                log_dir=settings.DATA_DIR / "log", show=self._say, verbose=verbose, inherited=(hold.programs,)
+            )
             try:
                 self._run(supervisor)
             finally:
@@ -84,33 +85,6 @@ def make_folders() -> None:
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("log", "redis"):
         (settings.DATA_DIR / name).mkdir(mode=0o700, exist_ok=True)
-
-
-class hold:
-    """One instance for each data folder: held by a lock that the kernel takes back however we end."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.path = data_dir / "up.lock"
-        self.file: TextIO | None = None
-
-    def __enter__(self) -> None:
-        self.file = self.path.open("a+")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.file.seek(0)
-            raise CommandError(
-                _("Pupitre already runs on {folder} (process {pid}). Stop it, or set PUPITRE_DATA_DIR.").format(
-                    folder=self.path.parent, pid=self.file.read().strip() or "?"
-                )
-            ) from None
-        self.file.truncate(0)
-        self.file.write(str(os.getpid()))
-        self.file.flush()
-
-    def __exit__(self, *exception: object) -> None:
-        assert self.file is not None
-        self.file.close()
 
 
 def check_ports() -> None:
