@@ -50,22 +50,25 @@ class Connection:
     async def ask(self, request: bytes) -> float:
         """Send it and read the whole answer: milliseconds. Raises if it is no success, or the function failed."""
         begun = time.perf_counter()
+        head, body = await self.exchange(request)
+        took = (time.perf_counter() - begun) * 1000
+        if not head.startswith(b"http/1.1 20") or b"x-amz-function-error" in head:
+            raise RuntimeError(f"{head.partition(b'\r\n')[0].decode()}: {body.decode(errors='replace')[:300]}")
+        return took
+
+    async def exchange(self, request: bytes) -> tuple[bytes, bytes]:
+        """Send it and read the whole answer: its head in small letters, and its body."""
         if self.is_over:
             self.writer.close()
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writer.write(request)
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        lines = head.lower().split(b"\r\n")
-        self.is_over = b"connection: close" in lines or lines[0].startswith(b"http/1.0")
+        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+        lines = head.split(b"\r\n")
+        self.is_over = b"connection: close" in lines or head.startswith(b"http/1.0")
         if b"transfer-encoding: chunked" in lines:
-            body = await self.reader.readuntil(b"0\r\n\r\n")
-        else:
-            length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-            body = await self.reader.readexactly(length)
-        took = (time.perf_counter() - begun) * 1000
-        if not head.startswith(b"HTTP/1.1 20") or b"x-amz-function-error" in head.lower():
-            raise RuntimeError(f"{lines[0].decode()}: {body.decode(errors='replace')[:300]}")
-        return took
+            return head, await self.reader.readuntil(b"0\r\n\r\n")
+        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+        return head, await self.reader.readexactly(length)
 
 
 async def one_after_another(port: int, request: bytes, *, count: int) -> list[float]:

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from bench.load import percentile
+from bench.load import Connection, percentile
 from bench.peers import MOTO, Missing, moto_server
 from bench.processes import processor_s, tree
 from bench.table import Row, Target
@@ -25,10 +25,10 @@ GOAL = 1_500
 
 
 class Sqs:
-    """One keep-alive connection that signs its own calls, at a twentieth of what an SDK takes."""
+    """One connection that signs its own calls, at a twentieth of what an SDK takes."""
 
-    def __init__(self, port: int, key: str, secret: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
-        self.reader, self.writer, self._key, self._host = reader, writer, key, f"127.0.0.1:{port}"
+    def __init__(self, port: int, key: str, secret: str, connection: Connection) -> None:
+        self._connection, self._key, self._host = connection, key, f"127.0.0.1:{port}"
         day = f"{datetime.now(UTC):%Y%m%d}"
         self._scope = f"{day}/us-east-1/sqs/aws4_request"
         signing = f"AWS4{secret}".encode()
@@ -38,17 +38,14 @@ class Sqs:
 
     @classmethod
     async def to(cls, port: int, key: str, secret: str) -> "Sqs":
-        return cls(port, key, secret, *await asyncio.open_connection("127.0.0.1", port))
+        return cls(port, key, secret, await Connection.to(port))
 
     async def __call__(self, operation: str, **members: Any) -> dict[str, Any]:
         body = json.dumps(members).encode()
-        self.writer.write(self._signed(f"AmazonSQS.{operation}", body) + body)
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        lines = head.lower().split(b"\r\n")
-        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-        answer = await self.reader.readexactly(length)
-        if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
-            raise RuntimeError(f"{lines[0].decode()}: {answer.decode(errors='replace')[:300]}")
+        head, answer = await self._connection.exchange(self._signed(f"AmazonSQS.{operation}", body) + body)
+        status = head.partition(b"\r\n")[0]
+        if not status.endswith(b"200 ok"):
+            raise RuntimeError(f"{status.decode()}: {answer.decode(errors='replace')[:300]}")
         return json.loads(answer) if answer else {}
 
     def _signed(self, target: str, body: bytes) -> bytes:
