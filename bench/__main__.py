@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import crowd, events, pages, peers, product, queues
+from bench import crowd, events, pages, peers, product, queues, refusals
 from bench.table import HEAD, Row
 from tests.labs.hands import Refused
 from tests.live import Live
@@ -28,6 +28,7 @@ EMBEDDED: dict[str, Measure] = {
     "waiting": crowd.waiting,
     "pages": pages.pages,
     "queues": queues.queues,
+    "refusals": refusals.refusals,
     "sends": events.sends,
     "schedules": events.schedules,
     "bottleneck": events.bottleneck,

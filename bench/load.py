@@ -27,10 +27,10 @@ def signed(live: Live, service: str, path: str, body: bytes, headers: Mapping[st
     return plain(urlsplit(url).netloc, path, body, dict(request.headers))
 
 
-def plain(host: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+def plain(host: str, path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> bytes:
     """The bytes of a request as it stands."""
     lines = {"Host": host, "Content-Length": str(len(body)), **headers}
-    head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in lines.items())
+    head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in lines.items())
     return head.encode() + b"\r\n" + body
 
 

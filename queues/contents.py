@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from core import limits
 from queues.errors import InvalidMessageContents, InvalidParameter, MissingParameter
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = bytes(set(range(0x20)) - set(b"\t\n\r"))
+_OTHERS = bytes(set(range(256)) - set(_CONTROL))
 _ATTRIBUTE_NAME = re.compile(r"(?!\.)[\w.\-]{1,256}(?<!\.)")
 _RESERVED_NAME = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
 _DATA_TYPE = re.compile(r"(String|Number|Binary)(\.[^\x00-\x1f]{1,240})?")
@@ -78,7 +79,7 @@ def check(draft: Draft, *, is_fifo: bool) -> None:
     """Raise AWS's error for a message that no queue of this kind takes. Sizes are the caller's."""
     if not draft.body:
         raise MissingParameter(name="MessageBody")
-    if _FORBIDDEN.search(draft.body):
+    if _has_forbidden(draft.body):
         raise InvalidMessageContents
     if draft.attributes:
         _check_attributes(draft.attributes)
@@ -94,6 +95,15 @@ def check(draft: Draft, *, is_fifo: bool) -> None:
             value=draft.deduplication_id,
             reason="The request include parameter that is not valid for this queue type.",
         )
+
+
+def _has_forbidden(text: str) -> bool:
+    """Whether a character is in it that no message may hold; of a megabyte a pattern would take 9 ms to tell."""
+    try:
+        raw = text.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return True
+    return bool(raw.translate(None, _OTHERS)) or "\ufffe" in text or "\uffff" in text
 
 
 def check_token(name: str, value: str) -> None:
@@ -153,7 +163,7 @@ def _check_value(name: str, value: AttributeValue) -> None:
         )
     if not value.value:
         raise InvalidParameter(f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'.")
-    if isinstance(value.value, str) and _FORBIDDEN.search(value.value):
+    if isinstance(value.value, str) and _has_forbidden(value.value):
         raise InvalidParameter(f"Message (user) attribute '{name}' contains characters that are not valid.")
     if kind == "Number" and not _NUMBER.fullmatch(value.value):  # type: ignore[arg-type]  # bytes are refused above
         raise InvalidParameter(f"Can't cast the value of message (user) attribute '{name}' to a number.")
