@@ -47,9 +47,10 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class InLine:
-    """A watched invocation waits for an environment, and so many are before it."""
+    """A watched invocation waits for an environment, or still for a worker to take it, and so many are before it."""
 
     ahead: int
+    is_taken: bool = True
 
 
 @dataclass(frozen=True, slots=True)

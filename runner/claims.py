@@ -81,6 +81,23 @@ class Claimed:
     def key(self) -> ClaimKey:
         return self.id, self.token
 
+    @property
+    def lease(self) -> str:
+        """Under which name it holds its lease."""
+        return _lease_name(self.id, self.attempt, self.infra_attempts)
+
+
+def _lease_name(event: uuid.UUID, attempt: int, infra_attempts: int) -> str:
+    """A name for each time that an event is tried: who gives a lease back late takes none from a later try.
+
+    It is known before anybody has taken the event: of a worker that died in between, the next one finds its lease.
+    """
+    return f"{event}.{attempt}.{infra_attempts}"
+
+
+def _lease_of(row: Invocation) -> str:
+    return _lease_name(row.pk, row.attempt, row.infra_attempts)
+
 
 def lease_end() -> datetime:
     """Until when a claim or a heartbeat made now holds."""
@@ -152,7 +169,7 @@ def claim(head: Head, *, limit: int) -> tuple[list[Claimed], bool]:
         first = next(iter(causes.values()))
         hopeless = [row for row in rows if causes.get(row.pk) is first]
         return _take(hopeless, head, lease_key="", give_up=first), False
-    got = leases.acquire_many(allowance, request_ids=[str(row.pk) for row in rows], seconds=lease_s())
+    got = leases.acquire_many(allowance, request_ids=[_lease_of(row) for row in rows], seconds=lease_s())
     claimed = _take(rows[:got], head, lease_key=allowance.key, give_up=None)
     _give_back(allowance, rows[:got], claimed)
     return claimed, got < len(rows) or len(rows) == fitting < limit
@@ -181,7 +198,7 @@ def claim_one(request_id: str) -> Claimed | None:
     if cause := _hopeless(function, row, Book()):
         return next(iter(_take([row], head, lease_key="", give_up=cause)), None)
     allowance = lookup.allowance(function, head.account_limit)
-    if not leases.acquire(allowance, request_id=str(row.pk), seconds=lease_s()):
+    if not leases.acquire(allowance, request_id=_lease_of(row), seconds=lease_s()):
         return None
     claimed = _take([row], head, lease_key=allowance.key, give_up=None)
     _give_back(allowance, [row], claimed)
@@ -274,11 +291,14 @@ def _mark(ids: list[uuid.UUID], *, token: str, started_at: datetime | None) -> s
 
 
 def _give_back(allowance: Allowance, asked: list[Invocation], claimed: list[Claimed]) -> None:
-    """Return the leases of events that somebody else took meanwhile."""
+    """Return the leases of events that somebody else took meanwhile; not of those that he runs under the same name."""
     taken = {one.id for one in claimed}
-    for row in asked:
-        if row.pk not in taken:
-            leases.release(allowance.key, str(row.pk))
+    others = {_lease_of(row): row for row in asked if row.pk not in taken}
+    if not others:
+        return
+    running = Invocation.objects.filter(pk__in=[row.pk for row in others.values()], state=State.RUNNING)
+    for name in others.keys() - {_lease_of(row) for row in running.only("attempt", "infra_attempts")}:
+        leases.release(allowance.key, name)
 
 
 # -- holding, losing, giving back ------------------------------------------------------------------
@@ -300,7 +320,7 @@ def requeue(claimed: Iterable[Claimed]) -> int:
     for one in claimed:
         held = Invocation.objects.filter(pk=one.id, token=one.token, state=State.RUNNING)
         count += held.update(state=State.QUEUED, token="", lease_until=None, due_at=clock.now(), due_aged=None)
-        leases.release(one.lease_key, str(one.id))
+        leases.release(one.lease_key, one.lease)
     return count
 
 
@@ -321,7 +341,7 @@ def sweep() -> int:
     too_far = now + 2 * timedelta(seconds=settings.EVENT_LEASE_S)
     doubtful = Invocation.objects.filter(Q(lease_until__lt=now) | Q(lease_until__gt=too_far), state=State.RUNNING)
     count = 0
-    for row in doubtful.only("token", "infra_attempts", "account_id", "function_id", "lease_until")[:1000]:
+    for row in doubtful.only("token", "attempt", "infra_attempts", "account_id", "function_id", "lease_until")[:1000]:
         if row.lease_until and row.lease_until > now:
             _shorten(row)
         else:
@@ -350,5 +370,5 @@ def _put_back(row: Invocation, now: datetime) -> int:
         due_aged=None,
     )
     if moved:
-        leases.release_lost(account_id=row.account_id, function_id=str(row.function_id), request_id=str(row.pk))
+        leases.release_lost(account_id=row.account_id, function_id=str(row.function_id), request_id=_lease_of(row))
     return moved

@@ -144,10 +144,10 @@ class Events:
         self._held[claimed.key] = claimed
         returns.pass_on(
             ended.lease_key,
-            ended=str(ended.id),
-            begins=str(claimed.id),
+            ended=ended.lease,
+            begins=claimed.lease,
             seconds=claims.lease_s(),
-            lost=partial(leases.owe, ended.lease_key, str(ended.id)),
+            lost=partial(leases.owe, ended.lease_key, ended.lease),
         )
         self._execute(claimed, place.found)
         return True
@@ -176,9 +176,9 @@ class Events:
         leases.settle()
         for claimed in list(self._executing.values()):
             if claimed.lease_key:
-                leases.restore(claimed.lease_key, str(claimed.id), seconds=claims.lease_s())
+                leases.restore(claimed.lease_key, claimed.lease, seconds=claims.lease_s())
                 if claimed.key not in self._executing:  # it has ended, and given its lease back, in between
-                    leases.release(claimed.lease_key, str(claimed.id))
+                    leases.release(claimed.lease_key, claimed.lease)
 
     def give_back(self) -> int:
         """Put what still runs back into the queue, as a stopping worker does; returns how many."""
@@ -255,7 +255,7 @@ class Events:
         self._workshop.writer.put(Entry(finish=finish, look_up=look_up, logs=batch, done=done))
         self._slots.pop(claimed.key, None)
         on_end = partial(self._on_end, claimed.function_id)
-        if not claimed.lease_key or self._runs(claimed.id):
+        if not claimed.lease_key:
             on_end()
-        elif not self._follow(claimed, returns):
-            returns.release(claimed.lease_key, str(claimed.id), on_end)
+        elif self._runs(claimed.id) or not self._follow(claimed, returns):
+            returns.release(claimed.lease_key, claimed.lease, on_end)

@@ -16,7 +16,7 @@ from typing import Any
 from accounts.models import Account
 from core import clock, database, ids, limits, redis
 from core.trace import carried
-from runner import accepting, leases, lineage, lookup, meeting, messages, metrics, presence, rendezvous
+from runner import accepting, leases, lineage, lookup, meeting, messages, metrics, places, presence, rendezvous
 from runner.answers import Answer
 from runner.errors import (
     AccountConcurrencyExceeded,
@@ -68,11 +68,12 @@ async def invoke(
     sent = await asyncio.get_running_loop().run_in_executor(_senders, _on_own_thread, _send, asking)
     reply = asyncio.wrap_future(sent.future)
     try:
-        for seconds in sent.looks():
-            try:
-                return _answer(await asyncio.wait_for(asyncio.shield(reply), seconds))
-            except TimeoutError:
-                await asyncio.to_thread(sent.look)
+        with places.told(sent.call):
+            for seconds in sent.looks():
+                try:
+                    return _answer(await asyncio.wait_for(asyncio.shield(reply), seconds))
+                except TimeoutError:
+                    await asyncio.to_thread(sent.look)
         raise NoWorker(seconds=int(sent.patience_s))
     finally:
         rendezvous.of_this_process().forget(sent.request_id)
@@ -239,11 +240,14 @@ class _Asking:
 class _Sent:
     """A call whose caller waits without a meeting, and looks now and then whether it can still be answered."""
 
-    request_id: str
+    call: Call
     future: "Future[Reply]"
     patience_s: float
-    lease_key: str
     vigil: Vigil = field(default_factory=Vigil)
+
+    @property
+    def request_id(self) -> str:
+        return self.call.request_id
 
     def looks(self) -> Iterator[float]:
         """How many seconds to wait until the next look, until patience is over."""
@@ -262,7 +266,7 @@ class _Sent:
         if isinstance(trouble, EnvironmentFailure):
             if self.future.done():
                 return
-            leases.release(self.lease_key, self.request_id)
+            leases.release(self.call.lease_key, self.request_id)
         if trouble:
             raise trouble
 
@@ -279,7 +283,8 @@ async def _ask(here: Meeting, asking: _Asking) -> Reply:
         found = await asyncio.get_running_loop().run_in_executor(_senders, _on_own_thread, _find, asking)
     call = _call(asking, found, here.address)
     try:
-        return await here.ask(call, allowance=found.allowance, patience_s=_patience_s(found))
+        with places.told(call):
+            return await here.ask(call, allowance=found.allowance, patience_s=_patience_s(found))
     except (ReservedConcurrencyExceeded, AccountConcurrencyExceeded):
         metrics.note_throttle(found)
         raise
@@ -306,7 +311,7 @@ def _send(asking: _Asking) -> _Sent:
         if isinstance(error, ReservedConcurrencyExceeded | AccountConcurrencyExceeded):
             metrics.note_throttle(found)
         raise
-    return _Sent(call.request_id, future, patience_s, call.lease_key)
+    return _Sent(call, future, patience_s)
 
 
 def _find(asking: _Asking) -> Found:

@@ -47,7 +47,7 @@ def publish(request_id: str, item: Seen) -> None:
     if isinstance(item, LogLine):
         fields = ["line", item.timestamp_ms, item.message, item.source]
     elif isinstance(item, InLine):
-        fields = ["place", item.ahead]
+        fields = ["place", item.ahead, item.is_taken]
     else:
         fields = ["end", item.function_error]
     try:

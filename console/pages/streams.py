@@ -89,7 +89,8 @@ class _Stream:
         try:
             async for seen in self.batches():
                 if isinstance(seen, InLine):
-                    yield message(partial("#in-line", "innerHTML", self.place(seen)))
+                    if how == "innerHTML":  # else it has begun meanwhile
+                        yield message(partial("#in-line", "innerHTML", self.place(seen)))
                     continue
                 gone = partial("#in-line", "innerHTML", EMPTY) if how == "innerHTML" else ""
                 yield message(partial("#log-lines", how, loglines.chunk(seen)) + gone)
@@ -109,7 +110,7 @@ class _Stream:
     def place(self, seen: InLine) -> SafeString:
         """How many are before it."""
         with translation.override(self.language):
-            return render_to_string("functions/_in_line.html", {"ahead": seen.ahead})
+            return render_to_string("functions/_in_line.html", {"ahead": seen.ahead, "is_taken": seen.is_taken})
 
     async def batches(self) -> AsyncIterator[Lines | InLine]:
         """Log lines in batches, until it is over, and while it waits its place in line; raises the ``ServiceError`` that kept it from running."""

@@ -12,6 +12,7 @@ from runner.runtimes.discovery import Interpreter
 log = logging.getLogger(__name__)
 CALL_S = 10.0
 _known: tuple[Interpreter, ...] = ()
+_trouble = ""  # why they are not known, when that has been said
 _mutex = threading.Lock()
 
 
@@ -32,11 +33,15 @@ def forget() -> None:
 
 
 def _ask() -> tuple[Interpreter, ...]:
+    global _trouble
     try:
         answer, _none = protocol.call(str(settings.SANDBOX_BROKER), {"verb": "runtimes"}, timeout_s=CALL_S)
     except protocol.BrokerError as error:
-        log.warning("Which runtimes there are is not known: %s", error)
+        if str(error) != _trouble:  # each runtime is asked for: once is enough
+            _trouble = str(error)
+            log.warning("Which runtimes there are is not known: %s", error)
         return ()
+    _trouble = ""
     found = [_interpreter(one) for one in answer["runtimes"]]
     return tuple(sorted(found, key=lambda item: (item.family, item.version), reverse=True))
 

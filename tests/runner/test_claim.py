@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import claims, finishing, services
+from functions.models import Function
+from runner import claims, finishing, leases, lookup, services
 from runner.claims import Head, in_turn
 from runner.models import Invocation, State
 from runner.policies import Book
@@ -18,8 +19,6 @@ pytestmark = pytest.mark.usefixtures("messenger")
 @pytest.fixture
 def send(make_function):
     def make(account, count=1, name="hello"):
-        from functions.models import Function
-
         if not Function.objects.filter(account=account, name=name).exists():
             make_function(account, name)
         return [services.invoke_async(account=account, reference=name, payload=b"{}") for _ in range(count)]
@@ -92,8 +91,6 @@ def test_a_stopping_worker_gives_back_what_it_has_not_finished(ada, send):
 
 
 def test_no_more_events_are_claimed_than_the_function_may_run(ada, send):
-    from functions.models import Function
-
     send(ada, 5)
     Function.objects.update(reserved_concurrency=2)
     claimed, throttled = claims.claim(claims.heads()[0], limit=10)
@@ -144,8 +141,6 @@ def test_a_flood_of_one_account_does_not_keep_another_waiting(ada, grace, send):
 
 
 def test_a_lost_worker_does_not_hold_reserved_concurrency(ada, send, frozen_clock):
-    from functions.models import Function
-
     send(ada, 2)
     Function.objects.update(reserved_concurrency=1)
     claims.claim(claims.heads()[0], limit=10)
@@ -153,6 +148,36 @@ def test_a_lost_worker_does_not_hold_reserved_concurrency(ada, send, frozen_cloc
     claims.sweep()
     claimed, _ = claims.claim(claims.heads()[0], limit=10)
     assert len(claimed) == 1
+
+
+def test_a_lease_that_is_given_back_late_is_not_that_of_the_next_try(ada, send, frozen_clock):
+    """Redis was away as the first try ended; or its worker only seemed dead."""
+    send(ada, 2)
+    Function.objects.update(reserved_concurrency=1)
+    ((lost,), _) = claims.claim(claims.heads()[0], limit=10)
+    frozen_clock.advance(seconds=46)
+    claims.sweep()
+    frozen_clock.advance(seconds=2)
+    ((again,), _) = claims.claim(claims.heads()[0], limit=1)
+    leases.owe(lost.lease_key, lost.lease)
+    leases.settle()
+    assert claims.claim(claims.heads()[0], limit=1) == ([], True)
+    leases.release(again.lease_key, again.lease)
+    assert len(claims.claim(claims.heads()[0], limit=1)[0]) == 1
+
+
+def test_who_was_too_late_for_an_event_does_not_give_back_the_lease_of_whoever_has_it(ada, send):
+    """Both took it under the same name: the lease of a worker that died in between is found again."""
+    send(ada, 2)
+    Function.objects.update(reserved_concurrency=1)
+    head = claims.heads()[0]
+    asked = claims._due_rows(head.function, limit=1)
+    ((first,), _) = claims.claim(head, limit=1)
+    allowance = lookup.allowance(head.function, head.account_limit)
+    claims._give_back(allowance, asked, [])
+    assert leases.held(allowance) == 1
+    leases.release(first.lease_key, first.lease)
+    assert leases.held(allowance) == 0
 
 
 class TestFairnessAmongFunctions:
@@ -193,8 +218,6 @@ class TestFairnessAmongFunctions:
         assert sorted(served(1, free=8)) == ["flood"] * 7 + ["quiet"]
 
     def test_a_throttled_function_leaves_its_part_to_the_others(self, ada, send, served):
-        from functions.models import Function
-
         send(ada, 30, "narrow")
         send(ada, 30, "wide")
         Function.objects.filter(name="narrow").update(reserved_concurrency=1)
@@ -294,15 +317,11 @@ class TestWhenToLookAgain:
         assert dispatcher._has_more
 
     def test_it_gave_up_events_that_no_one_may_run(self, ada, send, dispatcher):
-        from functions.models import Function
-
         send(ada, 3)
         Function.objects.update(reserved_concurrency=0)
         assert (dispatcher.dispatch(), dispatcher._has_more) == (3, True)
 
     def test_a_narrow_function_waits_for_an_end(self, ada, send, dispatcher):
-        from functions.models import Function
-
         send(ada, 3)
         Function.objects.update(reserved_concurrency=1)
         assert (dispatcher.dispatch(), dispatcher._is_full) == (1, True)
