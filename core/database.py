@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
+from uuid import UUID
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, models
 
 THREADS = 8  # that work for an event loop; more would only wait for each other, and each keeps a cache of the database
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
@@ -76,13 +78,33 @@ def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
     if not rows:
         return
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    places = f"({', '.join(['%s'] * len(columns))})"
+    # SQLite's own mark: Django looks for each of its marks in a long text, and replaces it; only its log needs them.
+    place = "?" if connection.vendor == "sqlite" and not connection.queries_logged else "%s"
+    places = f"({', '.join([place] * len(columns))})"
     with connection.cursor() as cursor:
         for batch in in_statements(rows, len(columns)):
             cursor.execute(
                 f"INSERT INTO {connection.ops.quote_name(table)} ({names}) VALUES {', '.join([places] * len(batch))}",
                 [value for row in batch for value in row],
             )
+
+
+def preparation(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
+    """What makes the database's value of a field's, where it is not the same: the ORM's own answer is slow to come."""
+    if connection.vendor != "sqlite":  # whose driver takes them all as they are
+        return None
+    kept = field.target_field if isinstance(field, models.ForeignKey) else field
+    if isinstance(kept, models.UUIDField):
+        return _hex
+    return _naive if isinstance(kept, models.DateTimeField) else None
+
+
+def _hex(value: UUID) -> str:
+    return value.hex
+
+
+def _naive(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 # -- taking turns ----------------------------------------------------------------------------------

@@ -46,7 +46,9 @@ class LogEvent(models.Model):
         FUNCTION = "f"
         PLATFORM = "p"
 
-    stream = models.ForeignKey(LogStream, on_delete=models.CASCADE, related_name="events")
+    stream = models.ForeignKey(
+        LogStream, on_delete=models.CASCADE, related_name="events", db_index=False
+    )  # "in order" has it
     timestamp = models.BigIntegerField()
     ingestion = models.BigIntegerField()
     message = models.TextField()
@@ -81,7 +83,7 @@ class MetricPoint(models.Model):
     ``sketch`` is how they are spread (``logs.metrics.sketch``), null when that is not known.
     """
 
-    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="points")
+    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="points", db_index=False)  # "once" has it
     resolution = models.PositiveSmallIntegerField()  # seconds: 60, or 1
     start = models.BigIntegerField()
     unit = models.CharField(max_length=32)

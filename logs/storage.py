@@ -40,10 +40,8 @@ class _Bytes(models.Func):
 
 def insert_events(rows: Sequence[EventRow]) -> None:
     """Insert events in the order of ``rows``."""
-    request_id = _field("request_id")
-    prepared = [
-        (*row[:4], None if row[4] is None else request_id.get_db_prep_value(row[4], connection), row[5]) for row in rows
-    ]
+    prepare = database.preparation(_field("request_id")) or (lambda request_id: request_id)
+    prepared = [(*row[:4], None if row[4] is None else prepare(row[4]), row[5]) for row in rows]
     database.insert(LogEvent._meta.db_table, [str(_field(name).column) for name in _COLUMNS], prepared)
 
 

@@ -108,7 +108,8 @@ class _Line:
 
     @property
     def size(self) -> int:
-        return len(self.text.encode()) + storage.EVENT_OVERHEAD
+        length = len(self.text)
+        return (length if self.text.isascii() else len(self.text.encode())) + storage.EVENT_OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,11 @@ class Invocation(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, related_name="+")
-    function = models.ForeignKey("functions.Function", null=True, on_delete=models.SET_NULL, related_name="invocations")
+    # Both begin an index of this table already, and every invocation is written into all of them.
+    account = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, related_name="+", db_index=False)
+    function = models.ForeignKey(
+        "functions.Function", null=True, on_delete=models.SET_NULL, related_name="invocations", db_index=False
+    )
     function_name = models.CharField(max_length=64)
     qualifier = models.CharField(max_length=128, blank=True)
     version = models.CharField(max_length=16, blank=True)
