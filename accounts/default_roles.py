@@ -84,20 +84,26 @@ def _document(*statements: dict[str, Any]) -> str:
 
 def create_default_roles(*, account: Account) -> None:
     """Give ``account`` the default roles that it has not yet; usable at once."""
-    for name, (path, description, policies) in DEFAULT_ROLES.items():
-        role, created = Role.objects.get_or_create(
+    there = set(Role.objects.filter(account=account).values_list("name", flat=True))
+    roles = Role.objects.bulk_create(
+        Role(
             account=account,
             name=name,
-            defaults={
-                "path": path,
-                "unique_id": identifiers.role_id(arns.iam(account.id, f"role{path}{name}")),
-                "description": description,
-                "assume_role_policy": trust(_TRUSTED if name == LAB_ROLE else ("lambda",), account_id=account.id),
-            },
+            path=path,
+            unique_id=identifiers.role_id(arns.iam(account.id, f"role{path}{name}")),
+            description=description,
+            assume_role_policy=trust(_TRUSTED if name == LAB_ROLE else ("lambda",), account_id=account.id),
         )
-        if created:
-            RolePolicyAttachment.objects.bulk_create(
-                RolePolicyAttachment(role=role, policy_arn=arns.iam("aws", f"policy/{policy}")) for policy in policies
-            )
-        if created and name == LAB_ROLE:
-            RolePolicy.objects.create(role=role, name=LAB_POLICY, document=lab_policy(account.id))
+        for name, (path, description, _policies) in DEFAULT_ROLES.items()
+        if name not in there
+    )
+    RolePolicyAttachment.objects.bulk_create(
+        RolePolicyAttachment(role=role, policy_arn=arns.iam("aws", f"policy/{policy}"))
+        for role in roles
+        for policy in DEFAULT_ROLES[role.name][2]
+    )
+    RolePolicy.objects.bulk_create(
+        RolePolicy(role=role, name=LAB_POLICY, document=lab_policy(account.id))
+        for role in roles
+        if role.name == LAB_ROLE
+    )

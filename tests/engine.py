@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from runner.broker.engine import Engine, EngineTrouble
 from runner.broker.protocol import BrokerError, Connection
 from tests.groups import rests
-from tests.live import Live
+from tests.live import Live, end_with_parent
 
 HOW = "start one (scripts/private_engine.py start) and build the images (scripts/build_images.py --local)"
 
@@ -33,7 +33,7 @@ class LiveBroker:
             "PUPITRE_SANDBOX_DRIVER": "docker",
         }
         program = (sys.executable, str(django_settings.BASE_DIR / "manage.py"), "broker")
-        self.process = subprocess.Popen(program, env=environment, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(program, env=environment, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
         while not self.answers():
             assert self.process.poll() is None, "the broker did not start"
             time.sleep(0.05)

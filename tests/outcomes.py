@@ -53,14 +53,15 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     if reports := terminalreporter.stats.get("rerun"):
         terminalreporter.section("tried again")
         for report in reports:
-            terminalreporter.line(f"{report.nodeid}: {_cause(report)}")
+            terminalreporter.line(report.nodeid)
+            for line in _all_it_said(report).splitlines():
+                terminalreporter.line(f"    {line}")
 
 
-def _cause(report: pytest.TestReport) -> str:
-    """The error's own first line."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(crash.message if crash else report.longrepr).strip()
-    return text.splitlines()[0][:300] if text else "no reason given"
+def _all_it_said(report: pytest.TestReport) -> str:
+    """The error in whole, with the lines it came from and whatever was printed: it may not come again."""
+    printed = [f"--- {title}\n{text.rstrip()}" for title, text in report.sections if text.strip()]
+    return "\n".join([str(report.longrepr or "").strip() or "no reason given", *printed])
 
 
 def _kept(config: pytest.Config, reporter: TerminalReporter) -> dict[str, list[dict[str, object]]]:

@@ -1,4 +1,4 @@
-"""What every product makes at its very first start, made once for a whole run: the tables and the static files.
+"""What every product makes at its very first start, made once for a whole run: tables, static files, known interpreters.
 
 A product that begins with a copy of it is there seconds earlier. ``tests/ops/test_up.py`` has one that begins with nothing.
 """
@@ -20,10 +20,13 @@ from tests import databases
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = "PUPITRE_TEST_PREPARED"  # a folder for all processes of a run, which whoever started the run removes
-STATIC = ("static", "static-stamp")
+STATIC = ("static", "static-stamp", "interpreters.json")
 TABLES = "pupitre.sqlite3"
 _SET_UP = "import django; django.setup(); "
-_COLLECT = _SET_UP + "from console.collected import collect_if_changed; collect_if_changed()"
+_COLLECT = _SET_UP + (
+    "from console.collected import collect_if_changed; collect_if_changed(); "
+    "from runner.runtimes import interpreters; interpreters()"
+)
 _MIGRATE = _SET_UP + (
     "from django.core.management import call_command; call_command('migrate', verbosity=0); "
     "from django.db import connection; connection.close()"

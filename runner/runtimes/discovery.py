@@ -81,14 +81,27 @@ def _of_this_host() -> tuple[Interpreter, ...]:
 
 
 def _candidates(directories: Iterable[str]) -> Iterator[Path]:
-    """Executables with an interpreter's name, each real file once, in the order of the directories."""
+    """Executables with an interpreter's name, each real file once, in the order of the directories.
+
+    A script of that name is none: version managers put one before each interpreter that they have, and may take
+    a second to say that there is none.
+    """
     seen: set[Path] = set()
     for pattern in directories:
         for directory in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
             for path in sorted(directory.iterdir()) if directory.is_dir() else ():
                 if NAMES.fullmatch(path.name) and (real := path.resolve()) not in seen and real.is_file():
                     seen.add(real)
-                    yield real
+                    if not _is_script(real):
+                        yield real
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False  # may be run, though not read
 
 
 def _fingerprint(path: Path) -> str:

@@ -80,6 +80,11 @@ class Student:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self._note(request.url))
 
+    def forget(self) -> None:
+        """What was wrong until now is not wrong with what comes next."""
+        for found in (self.violations, self.elsewhere, self.errors):
+            found.clear()
+
     def _note(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != f"127.0.0.1:{self.live.console_port}":
