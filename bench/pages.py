@@ -27,20 +27,29 @@ CODE = "def lambda_handler(event, context):\n    print('step', {number})\n    re
 WIDE = {"width": 1440, "height": 900}
 TABS = {"Logs": "/logs/", "Configuration": "/configuration/", "Versions and aliases": "/versions/"}
 WATCH = """(() => {
+  const now = () => performance.timeOrigin + performance.now();
   const seen = window.seen = { painted: 0, ready: 0, shift: 0, busy: 0 };
   const watch = (type, take) => new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
-  watch("paint", (entry) => { seen.painted = entry.startTime; });
+  watch("paint", (entry) => { seen.painted = performance.timeOrigin + entry.startTime; });
   watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.shift += entry.value; });
   watch("longtask", (entry) => { seen.busy = Math.max(seen.busy, entry.duration); });
+  let editor = null;
   new MutationObserver(() => {
-    if (!seen.ready && document.querySelector(".pane-code code-editor[data-ready]")) seen.ready = performance.now();
+    const found = document.querySelector(".pane-code code-editor");
+    if (found && found !== editor && seen.painted) requestAnimationFrame(() => setTimeout(() => { seen.painted = now(); }));
+    editor = found;
+    if (!seen.ready && found?.matches("[data-ready]")) seen.ready = now();
   }).observe(document, { subtree: true, attributes: true, childList: true });
-  addEventListener("click", () => { sessionStorage.clicked = performance.timeOrigin + performance.now(); }, true);
+  addEventListener("click", () => {
+    sessionStorage.clicked = now();
+    seen.ready = 0;
+  }, true);
 })();"""
 PARTS: dict[str, Callable[[Process], bool]] = {
     "console": lambda process: process.name == "console",
     **{name: product.PARTS[name] for name in ("worker", "sandboxes", "redis")},
 }
+CLICKED = "sessionStorage.clicked"
 EDITOR = ".pane-code code-editor[data-ready]"
 ENDED = "#result .result-bar.ok, #result .result-bar.bad"
 
@@ -80,7 +89,9 @@ def _weights(browser: Browser, state: object, live: Live) -> Iterator[Row]:
             page = context.new_page()
             first.append(_load(page, lambda page, path=path: page.goto(f"{live.console}/teacher/{path}")))
             page.goto(f"{live.console}/teacher/{'layers/' if label == 'list' else ''}")
-            again.append(_load(page, lambda page, path=path: page.locator(f'a[href="/teacher/{path}"]').first.click()))
+            page.wait_for_load_state("networkidle")  # somebody looks at the list for half a second
+            link = page.locator(f'a[href="/teacher/{path}"]').first
+            again.append(_load(page, lambda page, link=link: link.click(), CLICKED))
             context.close()
         shifts += [load.shift for load in first + again]
         busy += [load.busy for load in first + again]
@@ -97,7 +108,7 @@ def _weights(browser: Browser, state: object, live: Live) -> Iterator[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One page that was loaded: kilobytes, milliseconds since its address was asked for, and how calm it was."""
+    """One page that was loaded: kilobytes, milliseconds since its address was asked for or its link pressed, and how calm it was."""
 
     weight: float
     painted: float
@@ -106,7 +117,7 @@ class Load:
     busy: float
 
 
-def _load(page: Page, go: Callable[[Page], object]) -> Load:
+def _load(page: Page, go: Callable[[Page], object], begun: str = "performance.timeOrigin") -> Load:
     session: CDPSession = page.context.new_cdp_session(page)
     session.send("Network.enable")
     received = [0.0]
@@ -117,9 +128,9 @@ def _load(page: Page, go: Callable[[Page], object]) -> Load:
     page.wait_for_load_state("networkidle")
     if "/functions/" in page.url:
         page.wait_for_selector(EDITOR)
-    seen = page.evaluate("() => window.seen")
+    seen, since = page.evaluate(f"() => [window.seen, Number({begun})]")
     session.detach()
-    return Load(sum(received) / 1000, seen["painted"], seen["ready"], seen["shift"], seen["busy"])
+    return Load(sum(received) / 1000, seen["painted"] - since, seen["ready"] - since, seen["shift"], seen["busy"])
 
 
 def _times(browser: Browser, state: object, live: Live) -> Iterator[Row]:

@@ -60,6 +60,7 @@ def sections(request: HttpRequest, account: Account) -> list[dict[str, Any]]:
                 {
                     "section": section,
                     "url": reverse(section.url_name, args=[account.slug]),
+                    "within": f"{home}{section.url_prefix}",
                     "current": request.path.startswith(f"{home}{section.url_prefix}")
                     or (request.path == home and section.url_name == "function_list"),
                     "count": counts.get(section.url_name),

@@ -78,6 +78,12 @@ def _chunks() -> list[str]:
 
 
 @register.simple_tag
+def editor_files() -> str:
+    """Where the editor is: its own file, then what that is made of."""
+    return " ".join(_chunks())
+
+
+@register.simple_tag
 def editor_scripts() -> SafeString:
     """Has the browser fetch the editor together with the page, not after the script that starts it."""
     return format_html_join(

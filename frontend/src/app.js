@@ -1,6 +1,6 @@
 // Behaviour that every page shares. No inline handlers anywhere: elements say what they do in data-* attributes.
 import { measure } from "./configuration.js";
-import { bringFormsBack, keepForms } from "./keeping.js";
+import { bringFormsBack, keepForms, recall, remember } from "./keeping.js";
 import { cap } from "./logs.js";
 import { openPalette } from "./palette.js";
 import { goByParts } from "./parts.js";
@@ -159,7 +159,9 @@ keepForms();
 
 // -- a page comes, and another one goes -----------------------------------------------------------
 
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
 let editor;
+const editorFiles = root.dataset.editor.split(" "); // the first is made of the others
 
 /** On a telephone a strip of links is wider than the page: the current one is to be seen. */
 function showPlaces() {
@@ -180,23 +182,36 @@ function arrive() {
   if (skip) skip.hidden = !document.getElementById("run");
   bringFormsBack(strings);
   // The editor comes only where it is needed, and not before htmx: Ctrl+Enter in between would send the form the plain way.
-  if (!document.querySelector("code-editor")) return;
-  Promise.all([isPainted, htmxIsReady]).then(fetchEditor).then(
-    (module) => {
-      editor = module;
-      editor.start(strings, say);
-    },
-    () => say(strings.unreachable, "bad"),
-  );
+  if (!document.querySelector("code-editor")) return whenIdle(readAhead);
+  Promise.all([isPainted(), htmxIsReady]).then(startEditor).catch(() => say(strings.unreachable, "bad"));
 }
 
-/** What it is made of comes with the page; each file is read in a task of its own, as `editor/tasks.js` says. */
+async function startEditor() {
+  editor ??= await fetchEditor();
+  remember("editor", root.dataset.editor);
+  editor.start(strings, say);
+}
+
+/** Each of its files is read in a task of its own, as `editor/tasks.js` says. */
 async function fetchEditor() {
-  for (const { href } of document.querySelectorAll('link[rel="modulepreload"]')) {
-    if (new URL(root.dataset.editor, href).href !== href) await import(href);
+  const [first, ...others] = editorFiles;
+  for (const file of others) {
+    await import(file);
     await new Promise((done) => setTimeout(done));
   }
-  return import(root.dataset.editor);
+  return import(first);
+}
+
+/** Where it has been fetched before, it is read again while nothing else is done: the next page has it at once. */
+function readAhead() {
+  const isNear = document.querySelector(".sidebar [aria-current]")?.dataset.within.endsWith("/functions/");
+  if (isNear && !editor && recall("editor") === root.dataset.editor) startEditor().catch(() => {}); // who needs it is told
+}
+
+/** What it is made of comes with a page that has one; this asks for it when such a page may be about to come. */
+function fetchEarly(text) {
+  if (editor || !text.includes("<code-editor") || document.querySelector('link[rel="modulepreload"]')) return;
+  for (const href of editorFiles) document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
 }
 
 /** Nothing keeps what is typed until the editor has come. */
@@ -204,7 +219,7 @@ function isTypedEarly() {
   return !editor && [...document.querySelectorAll("code-editor textarea")].some((area) => area.value !== area.defaultValue);
 }
 
-goByParts(arrive, (isGone) => editor?.leave(isGone) ?? (isGone || !isTypedEarly()));
+goByParts({ arrive, leave: (isGone) => editor?.leave(isGone) ?? (isGone || !isTypedEarly()), expect: fetchEarly });
 let sent;
 document.addEventListener("submit", (event) => { sent = event; });
 addEventListener("beforeunload", (event) => { if (isTypedEarly() && sent?.defaultPrevented !== false) event.preventDefault(); });

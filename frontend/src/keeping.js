@@ -29,6 +29,23 @@ function write(key, kept) {
   }
 }
 
+/** A word that this browser keeps, where it keeps any. */
+export function remember(name, word) {
+  try {
+    localStorage.setItem(name, word);
+  } catch {
+    // No storage: it is not known the next time.
+  }
+}
+
+export function recall(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
 function keys() {
   try {
     return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));

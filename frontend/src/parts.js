@@ -1,11 +1,22 @@
-// From tab to tab of the same function only <main> is fetched and replaced: htmx boosts the links of the tabs
-// (templates/partials/_part.html), and here is what a page does besides when it comes and goes.
+// Where only <main> differs, only <main> is fetched and replaced: a link from tab to tab, from a list to what is in it, and
+// back, whatever stays in the section that the sidebar marks. All that a page has loaded stays.
 
 const LOOKED_AT_MS = 65; // a pointer that rests on a link so long may be about to press it
 const FRESH_MS = 4000;
+const PART = { "HX-Request": "true", "HX-Target": "main#main", Accept: "text/html" };
+const LINK = "a[href]:not([target], [download], [hx-get])";
 
-/** `arrive()` is called for each page; `leave()` before it goes, and answers whether nothing would be lost by it. */
-export function goByParts(arrive, leave) {
+/**
+ * `arrive()` is called for each page; `leave()` before it goes, and answers whether nothing would be lost by it; `expect()` is
+ * told the text of a page that may be about to come.
+ */
+export function goByParts({ arrive, leave, expect }) {
+  addEventListener("click", (event) => {
+    const link = !isForBrowser(event) && linkOf(event.target);
+    if (!link || !window.htmx) return;
+    event.preventDefault();
+    go(link);
+  });
   document.addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;
     if (ctx.request.method !== "GET") early.clear(); // what was fetched may be different now
@@ -25,10 +36,38 @@ export function goByParts(arrive, leave) {
     if (target.getBoundingClientRect().top < 0) scrollTo(0, 0);
     arrive();
   });
-  document.addEventListener("pointerdown", ({ target }) => fetchEarly(linkOf(target)));
-  document.addEventListener("pointerover", ({ target }) => look(linkOf(target)));
-  document.addEventListener("focusin", ({ target }) => look(linkOf(target)));
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => { if (isPart(ctx)) tell(ctx.title); });
+  const look = lookFor(expect);
+  document.addEventListener("pointerdown", ({ target }) => fetchEarly(linkOf(target), expect));
+  document.addEventListener("pointerover", look);
+  document.addEventListener("focusin", look);
   arrive();
+}
+
+function isForBrowser(event) {
+  return event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+}
+
+/** The link around `element` where it leads to another page of the same section, else null. */
+function linkOf(element) {
+  const link = element.closest?.(LINK);
+  const section = document.querySelector(".sidebar [aria-current]");
+  if (!link || !section || link.origin !== location.origin || link.closest("[hx-ignore]")) return null;
+  if (link.getAttribute("href").startsWith("#")) return null; // a place on this page
+  return link.pathname === section.pathname || link.pathname.startsWith(section.dataset.within) ? link : null;
+}
+
+function go(link) {
+  link.setAttribute("hx-sync", "#main:replace"); // of several that are pressed, the last
+  const isSame = link.href === location.href;
+  const { pathname, search, hash } = link;
+  htmx.ajax("GET", pathname + search, {
+    source: link,
+    target: "#main",
+    swap: "outerHTML show:none settle:0",
+    headers: PART,
+    [isSame ? "replace" : "push"]: hash ? pathname + search + hash : "true",
+  });
 }
 
 function isPart(ctx) {
@@ -36,31 +75,35 @@ function isPart(ctx) {
 }
 
 function goWhole(event) {
+  const { ctx } = event.detail;
   event.preventDefault();
-  location.href = event.detail.ctx.request.action;
+  location.href = ctx.sourceElement.href || ctx.request.action;
+}
+
+/** As a new document does: whoever listens hears its title, and Tab goes on from its beginning where the link is gone. */
+function tell(title) {
+  document.getElementById("arrived").textContent = title;
+  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
 }
 
 // -- a link that is looked at is fetched before it is pressed -------------------------------------
 
 const early = new Map();
-let looking;
 
-function linkOf(element) {
-  const link = element.closest?.("a");
-  return link?.closest(".tabs, .side-tabs")?.hasAttribute("hx-boost:inherited") ? link : null;
+function lookFor(expect) {
+  let looking;
+  return ({ target }) => {
+    clearTimeout(looking);
+    const link = linkOf(target);
+    if (link) looking = setTimeout(() => fetchEarly(link, expect), LOOKED_AT_MS);
+  };
 }
 
-function look(link) {
-  clearTimeout(looking);
-  if (link) looking = setTimeout(() => fetchEarly(link), LOOKED_AT_MS);
-}
-
-function fetchEarly(link) {
+function fetchEarly(link, expect) {
   if (!link || early.get(pathOf(link.href))?.until > Date.now()) return;
-  const headers = { "HX-Request": "true", "HX-Boosted": "true", "HX-Target": "main#main", Accept: "text/html" };
-  const response = fetch(link.href, { headers });
-  response.catch(() => early.delete(pathOf(link.href))); // pressing it says so
+  const response = fetch(link.href, { headers: PART });
   early.set(pathOf(link.href), { response, until: Date.now() + FRESH_MS });
+  response.then((found) => found.clone().text()).then(expect, () => early.delete(pathOf(link.href))); // pressing it says so
 }
 
 function take(action) {

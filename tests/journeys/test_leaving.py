@@ -88,3 +88,69 @@ def test_the_editor_comes_when_its_tab_was_left_and_what_was_typed_before_stays(
         expect(student.page.locator("nav.tabs [aria-current]")).to_have_text("Code")
     student.wait_for_editor()
     expect(student.page.locator(".pane-code .cm-content")).to_contain_text("# early")
+
+
+def marked(student):
+    """Whether this is still the document that was marked."""
+    return student.page.evaluate("() => window.marked === true")
+
+
+def mark(student):
+    student.page.evaluate("() => { window.marked = true; }")
+
+
+def test_from_the_list_to_a_function_and_back_nothing_is_loaded_again(student):
+    student.create("near-by")
+    student.page.goto(student.home)
+    mark(student)
+    student.page.get_by_role("link", name="near-by", exact=True).click()
+    student.wait_for_editor()
+    expect(student.page).to_have_title("near-by · Pupitre")
+    expect(student.page.locator("#arrived")).to_have_text("near-by · Pupitre")
+    expect(student.page.locator("#main")).to_be_focused()
+    student.test()
+    student.page.locator(".crumbs a").click()
+    expect(student.page).to_have_title("Functions · Pupitre")
+    student.page.go_back()
+    student.wait_for_editor()
+    assert "run=" in student.page.url and "Succeeded" in student.result
+    student.page.go_back()
+    expect(student.page.get_by_role("searchbox", name="Search functions by name")).to_be_visible()
+    assert marked(student)
+
+
+def test_whoever_goes_to_another_function_takes_nothing_along(student, function):
+    function("one-of-two", "def lambda_handler(event, context):\n    return 'one'\n")
+    function("two-of-two", "def lambda_handler(event, context):\n    return 'two'\n")
+    student.open("one-of-two")
+    student.write("changed")
+    mark(student)
+    student.page.locator(".crumbs a").click()
+    student.page.get_by_role("link", name="two-of-two", exact=True).click()
+    student.wait_for_editor()
+    expect(student.page.locator(".pane-code .cm-content")).to_contain_text("return 'two'")
+    expect(student.page.locator("#draft-note")).to_be_hidden()
+    student.test()
+    assert "two" in student.result
+    student.page.keyboard.press("Control+k")
+    student.page.locator("#palette-input").fill("one-of-two")
+    student.page.locator("#palette-list [role=option]", has_text="one-of-two").first.click()
+    expect(student.page.locator(".pane-code .cm-content")).to_contain_text("changed")
+    expect(student.page.locator("#draft-note")).to_be_visible()
+    assert marked(student)
+
+
+def test_a_page_of_another_section_and_one_of_nobody_s_are_documents_of_their_own(student):
+    mark(student)
+    student.page.keyboard.press("g")
+    student.page.keyboard.press("q")
+    expect(student.page).to_have_title("Queues · Pupitre")
+    assert not marked(student)
+    mark(student)
+    student.page.evaluate("""() => {
+        const link = Object.assign(document.createElement("a"), { href: "./not-there/messages/", textContent: "gone" });
+        document.getElementById("main").append(link);
+    }""")
+    student.page.get_by_role("link", name="gone", exact=True).click()
+    expect(student.page.locator(".alone")).to_be_visible()
+    assert not marked(student)
