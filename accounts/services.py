@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts import errors, identifiers
@@ -147,7 +147,8 @@ def _hash(token: str) -> str:
 
 def bump_stamp(*, account_id: str) -> None:
     """Tell caches that something an invocation looks up changed; call it in the transaction of the change."""
-    Account.objects.filter(id=account_id).update(stamp=F("stamp") + 1)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_account SET stamp = stamp + 1 WHERE id = %s", [account_id])
 
 
 @transaction.atomic

@@ -16,8 +16,10 @@ from django.utils.deprecation import MiddlewareMixin
 from accounts.models import Account, User
 from console.http import alert, back, is_htmx
 from core.errors import ServiceError
+from core.prepared import Prepared
 
 log = logging.getLogger(__name__)
+_ACCOUNT = Prepared(lambda slug: Account.objects.select_related("clock").filter(slug=slug), slug=str)
 
 
 class Workspace(MiddlewareMixin):
@@ -40,7 +42,7 @@ class Workspace(MiddlewareMixin):
 
 def find_account(user: User, slug: str) -> Account:
     """The account with this slug if ``user`` may see it, else 404."""
-    account = Account.objects.select_related("clock").filter(slug=slug).first()
+    account = _ACCOUNT.one(slug=slug)
     if account is None or not (user.is_staff or user.account_id == account.pk):
         raise Http404(slug)
     return account

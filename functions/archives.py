@@ -19,6 +19,7 @@ from django.conf import settings
 
 from core import limits
 from core.errors import InvalidParameterValue
+from core.prepared import Prepared
 from functions import zips
 from functions.errors import ArchiveRefused, RequestEntityTooLarge
 from functions.models import DeploymentPackage
@@ -43,6 +44,7 @@ UNUSED_S = 3600
 type EditedFiles = dict[str, bytes | None]
 """Path to new contents; None removes the file."""
 
+_PACKAGE = Prepared(lambda sha256: DeploymentPackage.objects.filter(sha256=sha256), sha256=str)
 _checked: set[str] = set()  # trees this process has compared with their zip
 
 
@@ -61,9 +63,14 @@ def store_package(data: bytes, *, operation: str = "CreateFunction") -> Deployme
         _ensure_tree(archive, sha256)
         if not _zip(sha256).is_file():
             _keep(data, sha256)
-        package, _ = DeploymentPackage.objects.get_or_create(
-            sha256=sha256, defaults={"size": len(data), "unzipped_size": archive.unzipped_size}
-        )
+        return _row(sha256, size=len(data), unzipped_size=archive.unzipped_size)
+
+
+def _row(sha256: str, **sizes: int) -> DeploymentPackage:
+    if (package := _PACKAGE.one(sha256=sha256)) is None:
+        made = DeploymentPackage(sha256=sha256, **sizes)
+        DeploymentPackage.objects.bulk_create([made], ignore_conflicts=True)  # who stores the same is not in the way
+        package = _PACKAGE.one(sha256=sha256) or made
     return package
 
 

@@ -1,6 +1,7 @@
 """Reads: functions, versions, aliases, layers and what hangs on them, always within one account."""
 
 import json
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account, User
 from core import arns
+from core.prepared import Prepared
 from functions.errors import (
     AliasNotFound,
     EventInvokeConfigNotFound,
@@ -33,21 +35,38 @@ from functions.references import version_number
 
 # -- functions and versions ------------------------------------------------------------------------
 
+_NAMED = Prepared(lambda account, name: Function.objects.filter(account=account, name=name), account=str, name=str)
+_LOCKED = Prepared(
+    lambda account, name: Function.objects.select_for_update().filter(account=account, name=name), account=str, name=str
+)
+_NUMBERED = Prepared(
+    lambda account, name, number: _versions().filter(function__account=account, function__name=name, number=number),
+    account=str,
+    name=str,
+    number=int,
+)
+_NUMBER_OF = Prepared(
+    lambda function, number: _versions().filter(function=function, number=number), function=uuid.UUID, number=int
+)
+_LATEST_OF = Prepared(
+    lambda function: Version.objects.select_related("package").filter(function=function, number=0), function=uuid.UUID
+)
+
 
 def get_function(*, account: Account, name: str) -> Function:
     """The function, or ``FunctionNotFound``."""
-    try:
-        return Function.objects.get(account=account, name=name)
-    except Function.DoesNotExist:
-        raise missing(account, name) from None
+    function = _NAMED.one(account=account.pk, name=name)
+    if function is None:
+        raise missing(account, name)
+    return function
 
 
 def lock_function(*, account: Account, name: str) -> Function:
     """The same, held until the end of the transaction: whatever is decided from it stays true."""
-    try:
-        return Function.objects.select_for_update().get(account=account, name=name)
-    except Function.DoesNotExist:
-        raise missing(account, name) from None
+    function = _LOCKED.one(account=account.pk, name=name)
+    if function is None:
+        raise missing(account, name)
+    return function
 
 
 def missing(account: Account, name: str, qualifier: str = "") -> FunctionNotFound:
@@ -59,9 +78,9 @@ def get_version(*, account: Account, name: str, qualifier: str = "") -> Version:
     """The version behind a qualifier: ``$LATEST`` for none, an alias's primary version. ``FunctionNotFound`` otherwise."""
     number = version_number(qualifier)
     if number is not None:  # with one statement: every page asks for it
-        found = _versions().filter(function__account=account, function__name=name, number=number)
-        if len(found):
-            return found[0]
+        version = _NUMBERED.one(account=account.pk, name=name, number=number)
+        if version is not None:
+            return version
     function = get_function(account=account, name=name)
     return version_of(function=function, qualifier=qualifier)
 
@@ -77,15 +96,19 @@ def version_of(*, function: Function, qualifier: str = "") -> Version:
 
 def numbered(*, function: Function, number: int, qualifier: str = "") -> Version:
     """The version of that number; ``FunctionNotFound`` speaks of it by ``qualifier``."""
-    try:
-        return _versions().get(function=function, number=number)
-    except Version.DoesNotExist:
-        raise FunctionNotFound(arn=f"{function.arn}:{qualifier or number}") from None
+    version = _NUMBER_OF.one(function=function.pk, number=number)
+    if version is None:
+        raise FunctionNotFound(arn=f"{function.arn}:{qualifier or number}")
+    return version
 
 
 def latest(function: Function) -> Version:
     """``$LATEST``; every function has one."""
-    return function.versions.select_related("package").get(number=0)
+    version = _LATEST_OF.one(function=function.pk)
+    if version is None:
+        raise Version.DoesNotExist(function.pk)
+    version.function = function
+    return version
 
 
 def last_published(function: Function) -> Version | None:
@@ -154,11 +177,17 @@ def alias_targets(alias: Alias) -> set[int]:
     return {alias.version_number, *(int(label) for label in alias.weights)}
 
 
+_ALIASES_OF = Prepared(lambda function: Alias.objects.filter(function=function).order_by("name"), function=uuid.UUID)
+_PUBLISHED_OF = Prepared(
+    lambda function: Version.objects.filter(function=function, number__gt=0).only("number").order_by("-number"),
+    function=uuid.UUID,
+)
+
+
 def qualifiers_of(function: Function) -> list[str]:
     """What of a function can be invoked beside ``$LATEST``: aliases by name, then versions, the newest first."""
-    aliases = function.aliases.order_by("name").values_list("name", flat=True)
-    numbers = function.versions.filter(number__gt=0).order_by("-number").values_list("number", flat=True)
-    return [*aliases, *map(str, numbers)]
+    aliases, versions = _ALIASES_OF(function=function.pk), _PUBLISHED_OF(function=function.pk)
+    return [*(alias.name for alias in aliases), *(version.label for version in versions)]
 
 
 # -- layers ----------------------------------------------------------------------------------------
@@ -260,6 +289,21 @@ def list_test_events(*, account: Account, name: str, person: User | None = None)
     seen = Q(owner=None) | Q(owner=person) if person else Q(owner=None)
     function = get_function(account=account, name=name)
     return TestEvent.objects.filter(seen, function=function).order_by("name", "id")
+
+
+_TEST_EVENTS = Prepared(
+    lambda account, name, person: TestEvent.objects.filter(
+        Q(owner=None) | Q(owner=person), function__account=account, function__name=name
+    ).order_by("name", "id"),
+    account=str,
+    name=str,
+    person=int,
+)
+
+
+def test_events_for(*, account: Account, name: str, person: User) -> list[TestEvent]:
+    """As ``list_test_events``, of a function that is there."""
+    return _TEST_EVENTS(account=account.pk, name=name, person=person.pk)
 
 
 def get_test_event(

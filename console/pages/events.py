@@ -20,7 +20,7 @@ OWN, SHARED = "saved:", "shared:"
 
 def picker(request: ConsoleRequest, name: str, chosen: str = "") -> dict[str, Any]:
     """What the picker offers: the person's own events, those shared in the account, and every template."""
-    saved = list(selectors.list_test_events(account=request.account, name=name, person=request.user))
+    saved = selectors.test_events_for(account=request.account, name=name, person=request.user)
     own = [event for event in saved if not event.shared]
     shared = [event for event in saved if event.shared]
     first = next((f"{OWN}{event.name}" for event in own), "") or next((f"{SHARED}{event.name}" for event in shared), "")

@@ -94,7 +94,7 @@ def update_function_code(
     if dry_run:
         return latest
     _touch(latest)
-    latest.save()
+    latest.save(update_fields=["package", "architectures", "revision_id", "last_modified"])
     bump_stamp(account_id=account.id)
     return versions.freeze(function=function) if publish else latest
 

@@ -14,6 +14,7 @@ from console.http import ConsoleRequest
 from console.pages.sections.common import attempt, done, show
 from console.triggers import Trigger, register
 from core import limits
+from core.prepared import Prepared
 from functions.models import Function, Version
 from queues.models import Queue
 from topics.selectors import list_topics, subscriptions_of, topic_of_arn
@@ -24,6 +25,13 @@ from triggers.models import EventSourceMapping, Rule, RuleTarget, Schedule
 from triggers.services import adding, mappings
 
 _MOST = 500
+_TARGETS = Prepared(
+    lambda account: RuleTarget.objects.filter(rule__account=account, arn__contains=":lambda:").select_related(
+        "rule__bus"
+    ),
+    account=str,
+)
+_SCHEDULES = Prepared(lambda account: Schedule.objects.filter(account=account).select_related("group"), account=str)
 
 
 def triggers(request: ConsoleRequest, version: Version) -> HttpResponse:
@@ -129,8 +137,7 @@ def _queues_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
 def _rules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
     by_name = {function.name: function.pk for function in functions}
     found: dict[Any, list[Trigger]] = {}
-    targets = RuleTarget.objects.filter(rule__account=account, arn__contains=":lambda:")
-    for target in targets.select_related("rule__bus"):
+    for target in _TARGETS(account=account.pk):
         rule = target.rule
         for name in adding.functions_of(account=account, target_arns=[target.arn]):
             if name in by_name:
@@ -144,7 +151,7 @@ def _rules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
 def _schedules_for(account: Account, functions: Any) -> dict[Any, list[Trigger]]:
     by_name = {function.name: function.pk for function in functions}
     found: dict[Any, list[Trigger]] = {}
-    for row in Schedule.objects.filter(account=account).select_related("group"):
+    for row in _SCHEDULES(account=account.pk):
         for name in adding.functions_of(account=account, target_arns=[row.target["Arn"]]):
             if name in by_name:
                 is_on = row.state == Schedule.State.ENABLED
