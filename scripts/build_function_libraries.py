@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,13 +23,19 @@ NODE_LOCK = ROOT / "requirements" / "node"
 
 def main() -> None:
     TOOLS.mkdir(parents=True, exist_ok=True)
-    for folder, (lock, version) in FOLDERS.items():
-        build(TOOLS / folder, lambda made, lock=lock, version=version: install_python(made, lock, version))
-    compile_python()
-    try:
-        build(TOOLS / "node", install_node)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"Node.js functions will not find the AWS SDK: {error}", file=sys.stderr)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        node = threads.submit(build, TOOLS / "node", install_node)  # takes longest
+        pythons = [
+            threads.submit(build, TOOLS / folder, partial(install_python, lock=lock, version=version))
+            for folder, (lock, version) in FOLDERS.items()
+        ]
+        for python in pythons:
+            python.result()
+        compile_python(threads)
+        try:
+            node.result()
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"Node.js functions will not find the AWS SDK: {error}", file=sys.stderr)
 
 
 def build(place: Path, install: Callable[[Path], None]) -> None:
@@ -48,18 +56,22 @@ def install_python(made: Path, lock: str, version: str) -> None:
     subprocess.run((*pip, *target, "-r", requirements), check=True, stdin=subprocess.DEVNULL)
 
 
-def compile_python() -> None:
+def compile_python(threads: ThreadPoolExecutor) -> None:
     """Byte code for every interpreter that functions may run on; the checked hash, not the time, says it is current."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     sys.path.insert(0, str(ROOT))
     from runner.runtimes.discovery import interpreters
 
+    compiled = []
     for interpreter in interpreters():
         if interpreter.family == "python":
             folder = TOOLS / ("python" if interpreter.version >= (3, 10) else "python3.9")
             options = ("-q", "--invalidation-mode", "unchecked-hash")
+            command = (interpreter.executable, "-m", "compileall", *options, folder)
             # What a release ships for other versions of Python may not compile on this one: no harm.
-            subprocess.run((interpreter.executable, "-m", "compileall", *options, folder), env={}, capture_output=True)
+            compiled.append(threads.submit(subprocess.run, command, env={}, capture_output=True))
+    for one in compiled:
+        one.result()
 
 
 def install_node(made: Path) -> None:
