@@ -74,13 +74,19 @@ def loads(text: str | bytes, *, lone_surrogates: bool = True) -> Any:
 
 def _refuse_lone_surrogates(text: str | bytes, value: Any) -> None:
     """Half a pair only ever comes from an escape, so all other text is passed over at once."""
-    escape_seen = rb"\ud" in text.lower() if isinstance(text, bytes) else r"\ud" in text.lower()
-    if not escape_seen:
+    if not _has_escape(text):
         return
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise BadJson("The text holds half a surrogate pair") from None
+
+
+def _has_escape(text: str | bytes) -> bool:
+    """Whether half of a pair may be written in it; one byte is found ten times as fast as two."""
+    if isinstance(text, bytes):
+        return b"\\" in text and rb"\ud" in text.lower()
+    return "\\" in text and r"\ud" in text.lower()
 
 
 def storable(text: str) -> str:
