@@ -77,6 +77,13 @@ def test_a_mapping_is_made_read_listed_changed_and_deleted(lambda_, queue, ada):
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
+def test_one_whose_queue_is_gone_can_be_switched_off(lambda_, queue, ada):
+    uuid = lambda_.create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="hello")["UUID"]
+    queue.delete()
+    assert lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
+    assert lambda_.get_event_source_mapping(UUID=uuid)["State"] == "Disabled"
+
+
 def test_an_alias_may_be_what_is_called(lambda_, queue, ada):
     version = lambda_.publish_version(FunctionName="hello")["Version"]
     lambda_.create_alias(FunctionName="hello", Name="live", FunctionVersion=version)

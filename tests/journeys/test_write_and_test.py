@@ -1,6 +1,7 @@
 """Writing and testing in a real browser: nothing typed is lost, and every mistake has its button."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -103,6 +104,19 @@ def test_each_of_several_problems_can_be_looked_at(student, function):
     expect(problem).to_contain_text("1/2")
     problem.get_by_role("button", name="Next problem").click()
     expect(problem).to_contain_text("2/2")
+
+
+def test_the_keys_of_the_chosen_event_and_the_context_are_offered_while_typing(student):
+    student.create("offered", "From scratch")
+    student.write('{"Records": [{"body": "hello"}]}', editor="#event-editor")
+    student.write("def lambda_handler(event, context):\n    ")
+    offered = student.page.locator(".cm-tooltip-autocomplete [role=option]")
+    for typed, key in (('return event["', "Records"), ('[0]["', "body"), (", context.aws_re", "aws_request_id")):
+        student.page.keyboard.type(typed)
+        expect(offered).to_have_text([re.compile(key)])
+        offered.click()  # Enter counts only when the list has been there for a moment
+        student.page.keyboard.press("End")
+    expect(student.page.locator(CODE)).to_contain_text('return event["Records"][0]["body"], context.aws_request_id')
 
 
 def test_a_permission_that_is_missing_is_added_by_a_button(student, live):

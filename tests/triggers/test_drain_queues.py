@@ -266,6 +266,14 @@ class TestCreating:
             make_mapping()
         assert error.value.text == "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds"
 
+    def test_one_that_cannot_work_any_more_can_be_switched_off_and_not_on(self, ada, source, make_mapping):
+        mapping = make_mapping()
+        update_function_configuration(account=ada, name="hello", timeout=60)
+        off = mappings.update_event_source_mapping(account=ada, uuid=str(mapping.pk), enabled=False)
+        assert off.state == EventSourceMapping.State.DISABLED
+        with pytest.raises(VisibilityTooShort):
+            mappings.update_event_source_mapping(account=ada, uuid=str(mapping.pk), enabled=True)
+
     def test_a_queue_is_a_source_of_a_function_once(self, ada, source, make_mapping):
         mapping = make_mapping()
         with pytest.raises(MappingExists, match=str(mapping.pk)):

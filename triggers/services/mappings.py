@@ -79,14 +79,15 @@ def create_event_source_mapping(
 def update_event_source_mapping(
     *, account: Account, uuid: str, function: str = "", **settings: Unpack[Settings]
 ) -> EventSourceMapping:
-    """Change what is given. Raises ``MappingNotFound`` and what creating raises."""
+    """Change what is given. Raises ``MappingNotFound`` and what creating raises; to be switched off it need not be able to work."""
     mapping = selectors.get_mapping(account=account, uuid=uuid)
     version = functions.version_of(function=mapping.function, qualifier=mapping.qualifier)
     if function:
         version, mapping.qualifier = _function(account, function)
         mapping.function = version.function
     _apply(mapping, settings)
-    _check(account, mapping, _source(account, mapping.source_arn), version)
+    if function or settings != {"enabled": False}:
+        _check(account, mapping, _source(account, mapping.source_arn), version)
     mapping.modified_at, mapping.problem = clock.now(), ""
     try:
         with transaction.atomic():

@@ -98,5 +98,6 @@ def _settings(request: Params) -> Settings:
     if "FilterCriteria" in request:
         filters = request["FilterCriteria"].get("Filters", [])
         values["filters"] = [one["Pattern"] for one in filters if one.get("Pattern")]
-    values["settings"] = {name: request[name] for name in _KEPT if name in request}
+    if kept := {name: request[name] for name in _KEPT if name in request}:
+        values["settings"] = kept
     return values  # type: ignore[return-value]
