@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import boto3
 from botocore.config import Config
@@ -48,6 +48,19 @@ def free_port() -> int:
 def end_with_parent() -> None:
     """So that nothing outlives a test run that was killed (Linux only)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _read(output: IO[str] | None, said: list[str], printed: threading.Event) -> None:
+    """Take what ``up`` writes for as long as it writes, so that it never waits for a reader.
+
+    One that was killed leaves programs, which end a moment later: what is read of them is not of the next start.
+    """
+    assert output is not None
+    for line in output:
+        said.append(line)
+        if "Ctrl-C" in line:
+            printed.set()
+    printed.set()
 
 
 def eventually[T](
@@ -170,7 +183,8 @@ class Live(Reachable):
             text=True,
             preexec_fn=end_with_parent,
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        reads = (self.process.stdout, self._said, self._printed)
+        self._reader = threading.Thread(target=_read, args=reads, daemon=True)
         self._reader.start()
         self._printed.wait(STARTS_WITHIN_S)
         found = {name: pattern.search(self.said) for name, pattern in _PRINTED.items()}
@@ -244,15 +258,6 @@ class Live(Reachable):
     def said(self) -> str:
         """All that ``up`` has written to its terminal since it was started last."""
         return "".join(self._said)
-
-    def _read(self) -> None:
-        """Take what it writes for as long as it writes, so that it never waits for a reader."""
-        assert self.process is not None and self.process.stdout is not None
-        for line in self.process.stdout:
-            self._said.append(line)
-            if "Ctrl-C" in line:
-                self._printed.set()
-        self._printed.set()
 
     # -- how to use it -----------------------------------------------------------------------------
 
