@@ -21,7 +21,7 @@ _STANDS_FOR: dict[type, Callable[[int], Any]] = {
     int: lambda place: 2_000_000_000 + place,
     uuid.UUID: lambda place: uuid.UUID(int=place),
 }
-_BITS = 31
+_BITS = 63
 _UUID: Any = UUIDField()
 
 

@@ -9,6 +9,7 @@ from django.db.models import Avg, Count, Max, Min, Q, QuerySet
 
 from accounts.models import Account
 from core import clock
+from core.prepared import Prepared
 from functions.models import Function
 from logs import metrics
 from logs.metrics import MetricId, Point
@@ -38,13 +39,20 @@ class EventsNow:
     waited_ms: float | None
 
 
+_INVOCATION = Prepared(
+    lambda account, key: Invocation.objects.select_related("function").filter(account=account, pk=key),
+    account=str,
+    key=uuid.UUID,
+)
+
+
 def get_invocation(*, account: Account, request_id: str) -> Invocation:
     """The invocation with this request id, or ``InvocationNotFound``."""
     try:
         key = uuid.UUID(request_id)
     except ValueError:
         raise InvocationNotFound(request_id=request_id) from None
-    found = Invocation.objects.select_related("function").filter(account=account, pk=key).first()
+    found = _INVOCATION.one(account=account.pk, key=key)
     if found is None:
         raise InvocationNotFound(request_id=request_id)
     return found

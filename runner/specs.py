@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import arns, database
+from core.prepared import Prepared
 from functions import archives
 from functions.models import LayerVersion, Version
 from runner import context, runtimes
@@ -73,9 +74,14 @@ class Specs:
         return spec
 
 
+_VERSION = Prepared(lambda key: Version.objects.select_related("function").filter(pk=key), key=int)
+
+
 def load(version_id: int) -> RunSpec:
     """Look up a version with its code and layers. Raises ``Version.DoesNotExist`` and ``ServiceError``."""
-    version = Version.objects.select_related("function").get(pk=version_id)
+    version = _VERSION.one(key=version_id)
+    if version is None:
+        raise Version.DoesNotExist(version_id)
     layers = _layers(version)
     return RunSpec(
         version=version,

@@ -209,8 +209,9 @@ function readAhead() {
 }
 
 /** What it is made of comes with a page that has one; this asks for it when such a page may be about to come. */
-function fetchEarly(text) {
-  if (editor || !text.includes("<code-editor") || document.querySelector('link[rel="modulepreload"]')) return;
+async function fetchEarly(answer) {
+  if (editor || document.querySelector('link[rel="modulepreload"]')) return;
+  if (!(await answer.clone().text()).includes("<code-editor")) return;
   for (const href of editorFiles) document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
 }
 

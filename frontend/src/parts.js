@@ -8,7 +8,7 @@ const LINK = "a[href]:not([target], [download], [hx-get])";
 
 /**
  * `arrive()` is called for each page; `leave()` before it goes, and answers whether nothing would be lost by it; `expect()` is
- * told the text of a page that may be about to come.
+ * given the answer that may be about to be shown; it reads a clone.
  */
 export function goByParts({ arrive, leave, expect }) {
   addEventListener("click", (event) => {
@@ -28,7 +28,7 @@ export function goByParts({ arrive, leave, expect }) {
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
     if (!isPart(ctx)) return;
-    if (ctx.text.includes('<main id="main"')) leave(true);
+    if (ctx.text.includes('<main id="main" class="main ')) leave(true);
     else goWhole(event); // not a page of this kind: the browser shows it by itself
   });
   document.addEventListener("htmx:after:process", ({ target }) => {
@@ -64,7 +64,7 @@ function go(link) {
   htmx.ajax("GET", pathname + search, {
     source: link,
     target: "#main",
-    swap: "outerHTML show:none settle:0",
+    swap: "outerHTML show:none",
     headers: PART,
     [isSame ? "replace" : "push"]: hash ? pathname + search + hash : "true",
   });
@@ -103,7 +103,7 @@ function fetchEarly(link, expect) {
   if (!link || early.get(pathOf(link.href))?.until > Date.now()) return;
   const response = fetch(link.href, { headers: PART });
   early.set(pathOf(link.href), { response, until: Date.now() + FRESH_MS });
-  response.then((found) => found.clone().text()).then(expect, () => early.delete(pathOf(link.href))); // pressing it says so
+  response.then(expect).catch(() => early.delete(pathOf(link.href))); // pressing it says so
 }
 
 function take(action) {

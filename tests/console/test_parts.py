@@ -34,7 +34,7 @@ def test_a_tab_is_sent_without_the_frame(ada, at_browser, make_function, path):
     make_function(ada)
     answer = at_browser(ada).get(f"/ada/functions/hello/{path}", headers=PART)
     page = text(answer)
-    assert page.startswith("<title>hello") and '<main id="main"' in page and 'aria-current="page"' in page
+    assert page.startswith("<title>hello") and '<main id="main" class="main ' in page and 'aria-current="page"' in page
     assert "<html" not in page and "sidebar" not in page
 
 
@@ -48,6 +48,12 @@ def test_whoever_goes_back_gets_the_whole_page(ada, at_browser, make_function):
     make_function(ada)
     answer = at_browser(ada).get("/ada/functions/hello/logs/", headers=PART | {"HX-History-Restore-Request": "true"})
     assert "<html" in text(answer)
+
+
+def test_what_is_gone_is_a_page_of_its_own_and_no_alert_on_the_page_before(ada, at_browser):
+    answer = at_browser(ada).get("/ada/functions/gone/", headers=PART)
+    assert (answer.status_code, "HX-Retarget" in answer) == (404, False)
+    assert "No such function" in text(answer) and '<main id="main" class="main ' not in text(answer)
 
 
 def test_a_tab_of_a_queue_is_a_part_as_well(ada, at_browser):

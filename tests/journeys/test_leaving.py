@@ -153,6 +153,6 @@ def test_a_link_to_what_is_gone_leads_to_a_page_that_says_so(student, function):
     student.page.goto(student.home)
     student.make_room("gone-by-now")
     student.page.get_by_role("link", name="gone-by-now", exact=True).click()
-    expect(student.page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(student.page.get_by_role("heading", name="No such function")).to_be_visible()
     student.page.go_back()
     expect(student.page).to_have_title("Functions · Pupitre")
