@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from core import clock
 
+PATIENCE_S = 5.0  # their Redis ends with them: what they still wait for does not come
+DIES_WITHIN_S = 30.0
 LOOK_S = 0.05
 
 
@@ -24,7 +27,7 @@ class Hold:
     would write to the files of the first.
     """
 
-    def __init__(self, data_dir: Path, *, show: Callable[[str], None], patience_s: float) -> None:
+    def __init__(self, data_dir: Path, *, show: Callable[[str], None], patience_s: float = PATIENCE_S) -> None:
         self._data_dir = data_dir
         self._show = show
         self._patience_s = patience_s
@@ -59,18 +62,28 @@ class Hold:
         self._files.close()
 
     def _await_programs(self, file: TextIO) -> None:
+        """Until they have ended; who has not after a while is made to: nothing is lost by it, whoever is killed when."""
         if _lock(file):
             return
         self._show(_("Waiting for what ran here before to end …"))
-        deadline = clock.monotonic() + self._patience_s
-        while not _lock(file):
-            if clock.monotonic() > deadline:
-                raise CommandError(
-                    _("What ran on {folder} before has not ended. Stop it (kill -9 {pids}) and try again.").format(
-                        folder=self._data_dir, pids=" ".join(map(str, _who_has(Path(file.name)))) or "?"
-                    )
+        if self._locked_within(file, self._patience_s):
+            return
+        left = _who_has(Path(file.name))
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not self._locked_within(file, DIES_WITHIN_S):
+            raise CommandError(
+                _("What ran on {folder} before has not ended. Stop it (kill -9 {pids}) and try again.").format(
+                    folder=self._data_dir, pids=" ".join(map(str, left)) or "?"
                 )
+            )
+
+    def _locked_within(self, file: TextIO, seconds: float) -> bool:
+        deadline = clock.monotonic() + seconds
+        while not (locked := _lock(file)) and clock.monotonic() < deadline:
             time.sleep(LOOK_S)
+        return locked
 
 
 def _lock(file: TextIO) -> bool:

@@ -1,6 +1,7 @@
 """Two instances never share a data folder, nor does one begin while programs of the one before still end."""
 
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
+from console import holding
 from console.holding import Hold
 
 
@@ -42,7 +44,18 @@ def test_an_instance_waits_for_the_programs_of_the_one_before(tmp_path, said):
     assert said == ["Waiting for what ran here before to end …"]
 
 
-def test_a_program_that_does_not_end_is_named(tmp_path, said):
+def test_a_program_that_does_not_end_is_killed(tmp_path, said):
+    with hold(tmp_path, said) as first:
+        left = program_of(first)
+    with left, hold(tmp_path, said, patience_s=0):
+        assert left.wait(60) == -signal.SIGKILL
+
+
+def test_what_cannot_be_killed_is_named(tmp_path, said, monkeypatch):
+    monkeypatch.setattr(holding, "DIES_WITHIN_S", 0)
+    monkeypatch.setattr(
+        holding.signal, "SIGKILL", signal.SIGCONT
+    )  # to whom SIGKILL is nothing, as in the kernel's depths
     with hold(tmp_path, said) as first:
         left = program_of(first)
     with (

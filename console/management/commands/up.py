@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, verbose: bool = False, **options: Any) -> None:
         make_folders()
         allow_many_connections()
-        with Hold(settings.DATA_DIR, show=self._say, patience_s=settings.STOP_PATIENCE_S + 10) as hold:
+        with Hold(settings.DATA_DIR, show=self._say) as hold:
             check_ports()
             supervisor = Supervisor(
                 log_dir=settings.DATA_DIR / "log", show=self._say, verbose=verbose, inherited=(hold.programs,)
