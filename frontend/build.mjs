@@ -36,8 +36,6 @@ await build({ ...common, entryPoints: { app: "src/css/index.css" }, external: ["
 
 // Vendored as they are, each with its licence beside it.
 const copies = {
-  "htmx.org/dist/htmx.min.js": "vendor/htmx.min.js",
-  "htmx.org/dist/ext/hx-sse.min.js": "vendor/hx-sse.min.js",
   "htmx.org/LICENSE": "vendor/htmx.LICENSE.txt",
   "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter-latin.woff2",
   "@fontsource-variable/inter/LICENSE": "vendor/inter.LICENSE.txt",
@@ -45,6 +43,11 @@ const copies = {
   "@codemirror/view/LICENSE": "vendor/codemirror.LICENSE.txt",
 };
 for (const [from, to] of Object.entries(copies)) await copyFile(join(modules, from), join(dist, to));
+
+// htmx reads the page a moment after its script: an extension in a file of its own may come too late for that.
+const htmx = ["htmx.min.js", "ext/hx-sse.min.js"].map((name) => readFile(join(modules, "htmx.org/dist", name), "utf8"));
+await writeFile(join(dist, "vendor/htmx-sse.min.js"), (await Promise.all(htmx)).join(";\n"));
+
 await copyFile(join(here, "src/logo.svg"), join(dist, "logo.svg"));
 
 // What the editor is made of besides its own file: a page that has one asks for all of it at once.

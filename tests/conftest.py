@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Account
@@ -21,6 +22,10 @@ from tests.engine import engine_with_images, live_on_docker
 from tests.live import Live
 
 __all__ = ["deployment", "engine_with_images", "live_on_docker"]  # fixtures
+
+# A property is true or not, however long a busy machine takes for it.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ def add_trigger(student: Student, function: str, kind: str) -> Locator:
     page.get_by_role("link", name="Add trigger").first.click()
     page.wait_for_url("**/configuration/triggers/")
     form = page.locator("details.policy", has=page.locator("summary b", has_text=kind))
-    if form.get_attribute("open") is None:
-        form.locator("summary").click()
+    # in one step: what was typed before opens it by itself, when the page has come
+    form.locator("summary").evaluate("summary => summary.parentElement.open || summary.click()")
     return form
 
 
