@@ -52,17 +52,22 @@ def send_message_batch(*, queue: Queue, drafts: Sequence[Draft], sender_id: str 
 
 def sending(*, queue: Queue, draft: Draft, sender_id: str = "") -> Job[Sent]:
     """The job of ``send_message``; checks at once."""
+    if len(draft.body) > queue.maximum_message_size:  # before all of it is looked at
+        raise _too_long(queue)
     prepared = _prepared(queue, draft)
     contents.check(draft, is_fifo=queue.is_fifo)
     if (size := draft.size) > queue.maximum_message_size:
-        raise InvalidParameter(
-            f"One or more parameters are invalid. Reason: Message must be shorter than {queue.maximum_message_size} bytes."
-        )
+        raise _too_long(queue)
 
     def job(effects: Effects) -> Sent:
         return _store(effects, queue, [(prepared, size)], sender_id)[0]
 
     return job
+
+
+def _too_long(queue: Queue) -> InvalidParameter:
+    most = queue.maximum_message_size
+    return InvalidParameter(f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.")
 
 
 def sending_batch(*, queue: Queue, drafts: Sequence[Draft], sender_id: str = "") -> Job[list[Sent | ServiceError]]:

@@ -120,21 +120,21 @@ def test_from_the_list_to_a_function_and_back_nothing_is_loaded_again(student):
 
 
 def test_whoever_goes_to_another_function_takes_nothing_along(student, function):
-    function("one-of-two", "def lambda_handler(event, context):\n    return 'one'\n")
-    function("two-of-two", "def lambda_handler(event, context):\n    return 'two'\n")
-    student.open("one-of-two")
+    function("a-one-of-two", "def lambda_handler(event, context):\n    return 'one'\n")
+    function("a-two-of-two", "def lambda_handler(event, context):\n    return 'two'\n")
+    student.open("a-one-of-two")
     student.write("changed")
     mark(student)
     student.page.locator(".crumbs a").click()
-    student.page.get_by_role("link", name="two-of-two", exact=True).click()
+    student.page.get_by_role("link", name="a-two-of-two", exact=True).click()
     student.wait_for_editor()
     expect(student.page.locator(".pane-code .cm-content")).to_contain_text("return 'two'")
     expect(student.page.locator("#draft-note")).to_be_hidden()
     student.test()
     assert "two" in student.result
     student.page.keyboard.press("Control+k")
-    student.page.locator("#palette-input").fill("one-of-two")
-    student.page.locator("#palette-list [role=option]", has_text="one-of-two").first.click()
+    student.page.locator("#palette-input").fill("a-one-of-two")
+    student.page.locator("#palette-list [role=option]", has_text="a-one-of-two").first.click()
     expect(student.page.locator(".pane-code .cm-content")).to_contain_text("changed")
     expect(student.page.locator("#draft-note")).to_be_visible()
     assert marked(student)
