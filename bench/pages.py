@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from bench import product
 from bench.load import percentile
-from bench.processes import Process, spent
+from bench.processes import Process, spent, spent_on_each
 from bench.table import Row, Target, at_most
 from tests.journeys.conftest import ARGS, find_chromium
 from tests.labs.hands import Boto3
@@ -241,7 +241,7 @@ def _together(live: Live) -> Iterator[Row]:
 
         begun = spent(live.process.pid, PARTS)
         took = [each for turn in (1, 2, 3) for each in threads.map(press, students, repeat(turn))]
-        each = {part: (now - begun[part]) / len(took) * 1000 for part, now in spent(live.process.pid, PARTS).items()}
+        each = spent_on_each(live.process.pid, PARTS, begun, len(took))
     p95 = percentile(took, 95)
     shown = f"p50 {percentile(took, 50):.0f} ms, p95 {p95:.0f}, 0 errors"
     target = Target("p95 ≤ 1 s", p95 <= 1000)

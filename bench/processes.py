@@ -73,3 +73,10 @@ def spent(root: int, parts: Mapping[str, Callable[[Process], bool]]) -> dict[str
     """Seconds of processor time that the parts of the product under ``root`` have used so far."""
     everything = tree(root)
     return {name: processor_s([process for process in everything if part(process)]) for name, part in parts.items()}
+
+
+def spent_on_each(
+    root: int, parts: Mapping[str, Callable[[Process], bool]], begun: Mapping[str, float], count: int
+) -> dict[str, float]:
+    """Milliseconds of processor time for each of ``count`` things done since ``spent`` gave ``begun``."""
+    return {name: (now - begun[name]) / count * 1000 for name, now in spent(root, parts).items()}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.load import at_once, invocation, one_after_another, percentile
-from bench.processes import Process, memory_mb, processor_s, spent, tree
+from bench.processes import Process, memory_mb, processor_s, spent, spent_on_each, tree
 from bench.table import Row, at_least, at_most
 from tests.labs.hands import Boto3
 from tests.live import Live, eventually
@@ -62,7 +62,7 @@ def warm(live: Live, suffix: str = "") -> Iterator[Row]:
     asyncio.run(at_once(live.api_port, request, clients=8, seconds=2))
     begun = spent(live.process.pid, PARTS)
     rate, took = asyncio.run(at_once(live.api_port, request, clients=8, seconds=8))
-    each = {part: (now - begun[part]) / len(took) * 1000 for part, now in spent(live.process.pid, PARTS).items()}
+    each = spent_on_each(live.process.pid, PARTS, begun, len(took))
     shown = f"{rate:.0f}/s, p50 {percentile(took, 50):.1f} ms, p99 {percentile(took, 99):.1f}"
     yield Row(f"warm invocations, eight clients{suffix}", shown, *at_least(rate, 700, 3500, "/s"))
     detail = ", ".join(f"{part} {ms:.2f}" for part, ms in each.items() if ms)

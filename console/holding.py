@@ -66,24 +66,25 @@ class Hold:
         if _lock(file):
             return
         self._show(_("Waiting for what ran here before to end …"))
-        if self._locked_within(file, self._patience_s):
+        if _locked_within(file, self._patience_s):
             return
         left = _who_has(Path(file.name))
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if not self._locked_within(file, DIES_WITHIN_S):
+        if not _locked_within(file, DIES_WITHIN_S):
             raise CommandError(
                 _("What ran on {folder} before has not ended. Stop it (kill -9 {pids}) and try again.").format(
                     folder=self._data_dir, pids=" ".join(map(str, left)) or "?"
                 )
             )
 
-    def _locked_within(self, file: TextIO, seconds: float) -> bool:
-        deadline = clock.monotonic() + seconds
-        while not (locked := _lock(file)) and clock.monotonic() < deadline:
-            time.sleep(LOOK_S)
-        return locked
+
+def _locked_within(file: TextIO, seconds: float) -> bool:
+    deadline = clock.monotonic() + seconds
+    while not (locked := _lock(file)) and clock.monotonic() < deadline:
+        time.sleep(LOOK_S)
+    return locked
 
 
 def _lock(file: TextIO) -> bool:

@@ -91,8 +91,13 @@ def may_come(response: HttpResponseBase) -> bool:
 
 
 def asks_for_part(request: HttpRequest) -> bool:
-    """Whether only what stands in the frame is wanted: a person goes from tab to tab of the same thing."""
+    """Whether only what stands in the frame is wanted: a person stays within a section of the sidebar."""
     return _target(request) == "main" and "HX-History-Restore-Request" not in request.headers
+
+
+def keeps_page(request: HttpRequest) -> bool:
+    """Whether the page that is open stays, whatever the answer: htmx asked, and not for another page."""
+    return is_htmx(request) and not asks_for_part(request)
 
 
 def _target(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts.models import Account, User
-from console.http import alert, asks_for_part, back, is_htmx
+from console.http import alert, back, is_htmx, keeps_page
 from core.errors import ServiceError
 from core.prepared import Prepared
 
@@ -93,7 +93,7 @@ def _status(error: ServiceError) -> int:
 
 def error_response(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """``error`` for a person: title, AWS's message, hint and AWS's code."""
-    if is_htmx(request) and not asks_for_part(request):
+    if keeps_page(request):
         return alert(request, error, status=_status(error))
     context = {"error": error, "title": error.title, "text": error.text, "status": _status(error)}
     return render(request, "error.html", context, status=_status(error))

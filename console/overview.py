@@ -16,15 +16,9 @@ from accounts.models import Account
 from console import destinations, triggers
 from console.triggers import Shown, Trigger
 from core import arns
-from core.prepared import Prepared
 from functions import selectors
-from functions.models import EventInvokeConfig, Function, LayerVersion, PolicyStatement, Version
+from functions.models import Function, LayerVersion, PolicyStatement, Version
 
-_CONFIG = Prepared(
-    lambda function, qualifier: EventInvokeConfig.objects.filter(function=function, qualifier=qualifier),
-    function=uuid.UUID,
-    qualifier=str,
-)
 SHOWN = 3  # of each kind of node; the rest is a count
 
 
@@ -61,7 +55,7 @@ def overview(*, account: Account, version: Version) -> Overview:
 
 
 def _ends(version: Version) -> list[End]:
-    config = _CONFIG.one(function=version.function.pk, qualifier=version.label)
+    config = selectors.find_event_invoke_config(function=version.function, qualifier=version.label)
     ends = [
         (_("On success"), config.on_success if config else ""),
         (_("On failure"), config.on_failure if config else ""),

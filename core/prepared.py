@@ -15,6 +15,8 @@ from django.db.models import FETCH_ONE, Model, QuerySet, UUIDField
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
+from core.database import preparation
+
 # what stands for a value while the query is made into SQL: nothing that anybody asks for
 _STANDS_FOR: dict[type, Callable[[int], Any]] = {
     str: lambda place: f"\x00{place}",
@@ -30,8 +32,8 @@ class _Said[M: Model]:
     """A query in SQL: where each value comes in, and how a row becomes an object."""
 
     sql: str
-    values: Sequence[Any]  # a name in angle brackets where something comes in
-    places: Sequence[tuple[int, str]]
+    values: Sequence[Any]
+    places: Sequence[tuple[int, str]]  # where in ``values`` something comes in, and its name
     compiler: SQLCompiler
     converters: Any
     model: type[M]
@@ -111,4 +113,5 @@ def _say[M: Model](make: Callable[..., QuerySet[M]], kinds: dict[str, type]) -> 
 
 
 def _for_database(value: Any) -> Any:
-    return _UUID.get_db_prep_value(value, connection) if isinstance(value, uuid.UUID) else value
+    prepare = preparation(_UUID) if isinstance(value, uuid.UUID) else None
+    return prepare(value) if prepare else value

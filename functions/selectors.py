@@ -264,10 +264,18 @@ def policy_text(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
+_CONFIG = Prepared(
+    lambda function, qualifier: EventInvokeConfig.objects.select_related("function").filter(
+        function=function, qualifier=qualifier
+    ),
+    function=uuid.UUID,
+    qualifier=str,
+)
+
+
 def find_event_invoke_config(*, function: Function, qualifier: str = "") -> EventInvokeConfig | None:
     """The configuration for asynchronous invocations of exactly this qualifier, or None."""
-    configs = EventInvokeConfig.objects.select_related("function")
-    return configs.filter(function=function, qualifier=qualifier or LATEST).first()
+    return _CONFIG.one(function=function.pk, qualifier=qualifier or LATEST)
 
 
 def get_event_invoke_config(*, account: Account, name: str, qualifier: str = "") -> EventInvokeConfig:
@@ -284,16 +292,20 @@ def list_event_invoke_configs(*, account: Account, name: str) -> QuerySet[EventI
     return EventInvokeConfig.objects.select_related("function").filter(function=function).order_by("qualifier")
 
 
+def _seen_by(person: User | int) -> Q:
+    return Q(owner=None) | Q(owner=person)
+
+
 def list_test_events(*, account: Account, name: str, person: User | None = None) -> QuerySet[TestEvent]:
     """A function's saved test events by name: those that are shared, and ``person``'s own."""
-    seen = Q(owner=None) | Q(owner=person) if person else Q(owner=None)
+    seen = _seen_by(person) if person else Q(owner=None)
     function = get_function(account=account, name=name)
     return TestEvent.objects.filter(seen, function=function).order_by("name", "id")
 
 
 _TEST_EVENTS = Prepared(
     lambda account, name, person: TestEvent.objects.filter(
-        Q(owner=None) | Q(owner=person), function__account=account, function__name=name
+        _seen_by(person), function__account=account, function__name=name
     ).order_by("name", "id"),
     account=str,
     name=str,

@@ -46,9 +46,8 @@ class LogEvent(models.Model):
         FUNCTION = "f"
         PLATFORM = "p"
 
-    stream = models.ForeignKey(
-        LogStream, on_delete=models.CASCADE, related_name="events", db_index=False
-    )  # "in order" has it
+    # its index is "in order"
+    stream = models.ForeignKey(LogStream, on_delete=models.CASCADE, related_name="events", db_index=False)
     timestamp = models.BigIntegerField()
     ingestion = models.BigIntegerField()
     message = models.TextField()

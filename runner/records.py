@@ -8,7 +8,7 @@ import functools
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -24,14 +24,14 @@ type Row = Mapping[str, Any]
 def insert(rows: Sequence[Row]) -> None:
     """Insert invocations; a tenth of what ``bulk_create`` takes."""
     columns = _columns()
-    places = {column.member: (place, column.prepare) for place, column in enumerate(columns)}
+    places = {column.member: place for place, column in enumerate(columns)}
     defaults = [column.default for column in columns]
     ready = []
     for row in rows:
         values = defaults.copy()
         for member, value in row.items():
-            place, prepare = places[member]
-            values[place] = value if prepare is None or value is None else prepare(value)
+            place = places[member]
+            values[place] = columns[place].told(value)
         ready.append(values)
     database.insert("runner_invocation", [column.name for column in columns], ready)
 
@@ -63,7 +63,13 @@ def change(changes: Sequence[Change]) -> set[uuid.UUID]:
 def _change(names: Sequence[str], changes: Sequence[Change]) -> set[uuid.UUID]:
     by_member = {column.member: column for column in _columns()}
     given = [by_member[name] for name in ("id", "token", *names)]
-    values = [[column.value({"id": one.id, "token": one.token, **one.members}) for column in given] for one in changes]
+    values = [
+        [
+            column.told(value)
+            for column, value in zip(given, (one.id, one.token, *map(one.members.get, names)), strict=True)
+        ]
+        for one in changes
+    ]
     quote = connection.ops.quote_name
     settings = ", ".join(f"{quote(column.name)} = given.v{n}" for n, column in enumerate(given) if n > 1)
     with connection.cursor() as cursor:
@@ -95,11 +101,8 @@ class _Column:
     type: str  # of the database
     prepare: Callable[[Any], Any] | None
 
-    def value(self, row: Row) -> Any:
-        value = row.get(self.member)
-        if value is None:
-            return None if self.member in row else self.default
-        return value if self.prepare is None else self.prepare(value)
+    def told(self, value: Any) -> Any:
+        return value if self.prepare is None or value is None else self.prepare(value)
 
 
 @functools.cache
@@ -110,9 +113,8 @@ def _columns() -> tuple[_Column, ...]:
 def _column(field: "models.Field[Any, Any]") -> _Column:
     default = None if field.has_default() and callable(field.default) else field.get_default()
     prepare = _plain if field.choices else database.preparation(field)
-    if default is not None and prepare is not None:
-        default = prepare(default)
-    return _Column(str(field.column), field.attname, default, str(field.db_type(connection)), prepare)
+    column = _Column(str(field.column), field.attname, default, str(field.db_type(connection)), prepare)
+    return replace(column, default=column.told(default))
 
 
 def _plain(value: Any) -> Any:

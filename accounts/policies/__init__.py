@@ -12,7 +12,7 @@ from accounts.policies.evaluation import (
     evaluate,
 )
 from accounts.policies.statements import Policies, Statement, Subject, parse
-from accounts.policies.writing import letting_in, listed
+from accounts.policies.writing import letting_in, listed, sid_for
 
 __all__ = [
     "Context",
@@ -28,4 +28,5 @@ __all__ = [
     "letting_in",
     "listed",
     "parse",
+    "sid_for",
 ]

@@ -5,12 +5,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.defaults import server_error as plain_server_error
 
-from console.http import alert, asks_for_part, is_htmx
+from console.http import alert, keeps_page
 
 
 def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     """What is wrong, as a page of its own; above the page that htmx is on, which stays."""
-    if is_htmx(request) and not asks_for_part(request):
+    if keeps_page(request):
         return alert(request, {"title": title, "text": text, "code": status}, status=status)
     return render(request, "error.html", {"status": status, "title": title, "text": text}, status=status)
 

@@ -189,7 +189,7 @@ function arrive() {
 async function startEditor() {
   editor ??= await fetchEditor();
   remember("editor", root.dataset.editor);
-  editor.start(strings, say);
+  editor.start(strings, say, isPainted);
 }
 
 /** Each of its files is read in a task of its own, as `editor/tasks.js` says. */
@@ -209,7 +209,7 @@ function readAhead() {
 }
 
 /** What it is made of comes with a page that has one; this asks for it when such a page may be about to come. */
-async function fetchEarly(answer) {
+async function expectEditor(answer) {
   if (editor || document.querySelector('link[rel="modulepreload"]')) return;
   if (!(await answer.clone().text()).includes("<code-editor")) return;
   for (const href of editorFiles) document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
@@ -220,7 +220,7 @@ function isTypedEarly() {
   return !editor && [...document.querySelectorAll("code-editor textarea")].some((area) => area.value !== area.defaultValue);
 }
 
-goByParts({ arrive, leave: (isGone) => editor?.leave(isGone) ?? (isGone || !isTypedEarly()), expect: fetchEarly });
+goByParts({ arrive, leave: (isGone) => editor?.leave(isGone) ?? (isGone || !isTypedEarly()), expect: expectEditor });
 let sent;
 document.addEventListener("submit", (event) => { sent = event; });
 addEventListener("beforeunload", (event) => { if (isTypedEarly() && sent?.defaultPrevented !== false) event.preventDefault(); });

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Account
+from accounts.policies import sid_for
 from accounts.services import bump_stamp
 from core import arns, ids, limits
 from functions import policies, selectors
@@ -40,7 +41,7 @@ def add_permission(
 def let_in(*, account: Account, name: str, service: str, source_arn: str, qualifier: str = "") -> None:
     """Let an AWS service (``sns.amazonaws.com``) invoke on behalf of ``source_arn``. Raises what ``add_permission`` raises."""
     permission = Permission(
-        sid=f"{service.partition('.')[0]}-{ids.revision_id()[:8]}",
+        sid=sid_for(service),
         action="lambda:InvokeFunction",
         principal=service,
         source_arn=source_arn,

@@ -8,11 +8,16 @@ from core import ids, redis
 from runner import meeting, places, services, watching
 from runner.answers import InLine
 from runner.rendezvous import LANE
+from tests.live import eventually
 
 
 @pytest.fixture
 def often(monkeypatch):
     monkeypatch.setattr(places, "EVERY_S", 0.01)
+
+
+def in_line():
+    return redis.connection().llen(LANE)
 
 
 async def seen_by_the_second(account):
@@ -22,8 +27,7 @@ async def seen_by_the_second(account):
     for count, name in enumerate(names, start=1):
         asked = services.invoke(account=account, reference="hello", payload=b"{}", watch=True, request_id=name)
         calls.append(asyncio.create_task(asked))
-        while await asyncio.to_thread(redis.connection().llen, LANE) < count:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(eventually, in_line, count.__eq__, every_s=0.01)
     looking = watching.watch(names[1])
     before = await asyncio.wait_for(anext(looking), 60)
     await asyncio.to_thread(redis.connection().lpop, LANE)

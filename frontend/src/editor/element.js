@@ -35,11 +35,14 @@ const markedLine = StateField.define({
 export class CodeEditor extends HTMLElement {
   static strings = {};
   static hasCompany = false; // whatever listens to editors does
+  static whenPainted = (act) => act(); // the page that the first editors are on has been painted before they come
 
   connectedCallback() {
     this.textarea = this.querySelector("textarea");
-    if (this.dataset.later !== undefined) setTimeout(() => this.isConnected && this.make());
-    else if (this.isShown()) this.make();
+    CodeEditor.whenPainted(() => {
+      if (this.dataset.later !== undefined) setTimeout(() => this.isConnected && this.make());
+      else if (this.isConnected && this.isShown()) this.make();
+    });
   }
 
   disconnectedCallback() {

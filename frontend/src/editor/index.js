@@ -6,9 +6,10 @@ import { nextTask } from "./tasks.js";
 let workbench = null;
 
 /** For each page that has one. */
-export async function start(strings, say) {
+export async function start(strings, say, isPainted) {
   CodeEditor.strings = strings;
   if (!customElements.get("code-editor")) customElements.define("code-editor", CodeEditor);
+  CodeEditor.whenPainted = (act) => isPainted().then(act); // until then its textarea can be read and typed into
   await nextTask();
   const form = document.getElementById("workbench");
   if (!form) return; // it was left meanwhile
