@@ -45,6 +45,23 @@ def insert_events(rows: Sequence[EventRow]) -> None:
     database.insert(LogEvent._meta.db_table, [str(_field(name).column) for name in _COLUMNS], prepared)
 
 
+def make_streams(names: Sequence[tuple[int, str]], *, now: int) -> dict[tuple[int, str], int]:
+    """The ids of streams by group id and name, as they are or made. What is there is written over with itself, which
+    locks it. Raises ``IntegrityError``, at once or at the commit, when a group is gone.
+    """
+    found: dict[tuple[int, str], int] = {}
+    with connection.cursor() as cursor:
+        for batch in database.in_statements(sorted(names), 3):
+            cursor.execute(
+                f"INSERT INTO {_table(LogStream)} (group_id, name, created_ms) VALUES "
+                f"{', '.join(['(%s, %s, %s)'] * len(batch))} ON CONFLICT (group_id, name)"
+                " DO UPDATE SET name = excluded.name RETURNING group_id, name, id",
+                [value for group_id, name in batch for value in (group_id, name, now)],
+            )
+            found.update({(group_id, name): pk for group_id, name, pk in cursor.fetchall()})
+    return found
+
+
 def _field(name: str) -> "models.Field[Any, Any]":
     field = LogEvent._meta.get_field(name)
     assert isinstance(field, models.Field)

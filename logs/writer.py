@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from core import clock, limits
 from core.strict_json import storable
 from logs import budget, storage
-from logs.models import LogEvent, LogGroup, LogStream
+from logs.models import LogEvent, LogGroup
 
 _ATTEMPTS = 3  # the first trusts its memory; the others hold the places they look up
 _PIECE = 256 * limits.KIB  # characters: at most four bytes each
-_REMEMBERED_STREAMS = 20_000
+_REMEMBERED = 20_000  # streams, and groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class FunctionLogBatch:
     events: tuple[tuple[int, str, str], ...]
 
 
+type GroupKey = tuple[str, str]
 type StreamKey = tuple[str, str, str]
 
 
@@ -41,25 +42,33 @@ class _Place:
 
 
 class _Places:
-    """Where streams are in the database; forgetful, and wrong after somebody deleted one: the writer checks."""
+    """Where streams and groups are in the database; forgetful, and wrong after somebody deleted one: the writer checks."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[StreamKey, _Place] = OrderedDict()
+        self._groups: OrderedDict[GroupKey, int] = OrderedDict()
         self._lock = Lock()
 
     def find(self, keys: Iterable[StreamKey]) -> dict[StreamKey, _Place]:
         with self._lock:
             return {key: place for key in keys if (place := self._known.get(key))}
 
+    def find_groups(self, keys: Iterable[GroupKey]) -> dict[GroupKey, int]:
+        with self._lock:
+            return {key: group_id for key in keys if (group_id := self._groups.get(key))}
+
     def learn(self, found: dict[StreamKey, _Place]) -> None:
         with self._lock:
             self._known.update(found)
-            while len(self._known) > _REMEMBERED_STREAMS:
-                self._known.popitem(last=False)
+            self._groups.update((key[:2], place.group_id) for key, place in found.items())
+            for known in (self._known, self._groups):
+                while len(known) > _REMEMBERED:
+                    known.popitem(last=False)
 
     def forget(self) -> None:
         with self._lock:
             self._known.clear()
+            self._groups.clear()
 
 
 _places = _Places()
@@ -84,7 +93,8 @@ def write_function_events(batches: Iterable[FunctionLogBatch]) -> int:
         try:
             with transaction.atomic():
                 places = {} if attempt else _places.find({batch.key for batch in todo})
-                fresh = _make_missing([batch for batch in todo if batch.key not in places])
+                groups = {} if attempt else _places.find_groups({batch.key[:2] for batch in todo})
+                fresh = _make_missing([batch for batch in todo if batch.key not in places], groups)
                 count = _write(todo, places | fresh)
                 # A row that is rolled back may give its id to another's stream: remember only what is committed.
                 transaction.on_commit(partial(_places.learn, fresh))
@@ -196,25 +206,21 @@ def _write(batches: Sequence[_Prepared], places: dict[StreamKey, _Place]) -> int
 # -- where it is written ---------------------------------------------------------------------------
 
 
-def _make_missing(batches: Sequence[_Prepared]) -> dict[StreamKey, _Place]:
-    """Groups and streams by name, as they are or made. What is there is written over with itself, which locks it:
-    nobody deletes it before this transaction has put its lines in.
+def _make_missing(batches: Sequence[_Prepared], known: dict[GroupKey, int]) -> dict[StreamKey, _Place]:
+    """Streams, and groups that are not ``known``, by name, as they are or made. What is there is written over with
+    itself, which locks it: nobody deletes it before this transaction has put its lines in.
     """
     if not batches:
         return {}
-    groups = _groups(batches)
-    now = clock.epoch_ms()
-    wanted = {batch.key: groups[batch.account_id, batch.group] for batch in batches}
-    streams = LogStream.objects.bulk_create(
-        (LogStream(group_id=group, name=key[2], created_ms=now) for key, group in sorted(wanted.items())),
-        update_conflicts=True,
-        update_fields=["name"],
-        unique_fields=["group", "name"],
-    )
-    return {key: _Place(stream.group_id, stream.id) for key, stream in zip(sorted(wanted), streams, strict=True)}
+    groups = known | _groups([batch for batch in batches if batch.key[:2] not in known])
+    wanted = {batch.key: (groups[batch.key[:2]], batch.stream) for batch in batches}
+    streams = storage.make_streams(list(set(wanted.values())), now=clock.epoch_ms())
+    return {key: _Place(place[0], streams[place]) for key, place in wanted.items()}
 
 
-def _groups(batches: Sequence[_Prepared]) -> dict[tuple[str, str], int]:
+def _groups(batches: Sequence[_Prepared]) -> dict[GroupKey, int]:
+    if not batches:
+        return {}
     regions = {(batch.account_id, batch.group): batch.region for batch in batches}
     groups = LogGroup.objects.bulk_create(
         (LogGroup(account_id=key[0], name=key[1], region=regions[key]) for key in sorted(regions)),

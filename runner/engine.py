@@ -26,7 +26,7 @@ from runner.lane import Lane
 from runner.pool import Open, Pool
 from runner.queued import Events
 from runner.runtimes import Interpreter
-from runner.sandboxes.base import SandboxDriver, make_driver
+from runner.sandboxes.base import SandboxDriver, Sdk, make_driver
 from runner.stock import Stock
 from runner.workshop import Workshop
 from runner.writer import Writer
@@ -118,6 +118,7 @@ class Engine:
             open_environment=self._open,
             size=settings.PRESTARTED_ENVIRONMENTS,
             starters=(os.cpu_count() or 1) if self._looks_ahead else 1,
+            is_slow=self._looks_ahead,
             room=lambda: min(pool.free_mb // 2 // limits.MEMORY_MB_DEFAULT, settings.SANDBOX_COUNT // 3),
         )
         self.workshop = Workshop(pool=pool, stock=stock, writer=Writer())
@@ -202,8 +203,8 @@ def _patiently(act: Callable[[], None]) -> None:
         log.exception("The heartbeat stumbled")
 
 
-def _open(driver: SandboxDriver, interpreter: Interpreter, ephemeral_mb: int, preload: bool) -> Environment:
-    return Environment(driver.start(interpreter, ephemeral_mb=ephemeral_mb, preload=preload))
+def _open(driver: SandboxDriver, interpreter: Interpreter, ephemeral_mb: int, sdk: Sdk) -> Environment:
+    return Environment(driver.start(interpreter, ephemeral_mb=ephemeral_mb, sdk=sdk))
 
 
 def _interpreters_in_use() -> list[Interpreter]:

@@ -237,7 +237,7 @@ def _init(slot: Slot, request: Request, stock: Stock, log: _Log, *, timeout_s: f
         label=spec.label,
     )
     try:
-        slot.environment = stock.take(spec.interpreter, version.ephemeral_storage)
+        slot.environment = stock.take(spec.interpreter, version.ephemeral_storage, spec.sdk)
         return slot.environment.init(wanted, request_id=request.request_id, on_log=log.printed, timeout_s=timeout_s)
     except ServiceError as error:
         return Outcome(kind=Kind.PLATFORM_FAILURE, error_message=error.text)

@@ -20,7 +20,7 @@ from runner.crashes import CrashLoops
 from runner.environment import Conversation, InvokeRequest, OnLog
 from runner.outcomes import Outcome
 from runner.runtimes import Interpreter
-from runner.sandboxes.base import SandboxSpec
+from runner.sandboxes.base import SandboxSpec, Sdk
 from runner.specs import RunSpec
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Environment(Protocol):
     def stop(self) -> None: ...
 
 
-type Open = Callable[[Interpreter, int, bool], Environment]  # (interpreter, MB of /tmp, preload the SDK): a generic one
+type Open = Callable[[Interpreter, int, Sdk], Environment]  # (interpreter, MB of /tmp, …): a generic one
 
 
 @dataclass(slots=True, eq=False)

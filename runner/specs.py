@@ -13,7 +13,9 @@ from core.prepared import Prepared
 from functions import archives
 from functions.models import LayerVersion, Version
 from runner import context, runtimes
+from runner.mentions import names_sdk
 from runner.runtimes import Interpreter
+from runner.sandboxes.base import Sdk
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class RunSpec:
     interpreter: Interpreter
     code_dir: Path
     layer_dirs: tuple[Path, ...]
+    sdk: Sdk
     fingerprint: str
     log_group: str
     json_logs: bool
@@ -83,11 +86,14 @@ def load(version_id: int) -> RunSpec:
     if version is None:
         raise Version.DoesNotExist(version_id)
     layers = _layers(version)
+    code_dir = archives.package_dir(version.package_id)
+    layer_dirs = tuple(archives.package_dir(sha256) for sha256 in layers)
     return RunSpec(
         version=version,
         interpreter=_interpreter(version.runtime),
-        code_dir=archives.package_dir(version.package_id),
-        layer_dirs=tuple(archives.package_dir(sha256) for sha256 in layers),
+        code_dir=code_dir,
+        layer_dirs=layer_dirs,
+        sdk=Sdk.AT_HAND if any(map(names_sdk, (code_dir, *layer_dirs))) else Sdk.UNUSED,
         fingerprint=fingerprint(version, layers),
         log_group=context.log_group_name(version),
         json_logs=version.logging.get("LogFormat") == "JSON",

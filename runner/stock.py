@@ -10,6 +10,7 @@ from core import clock, limits
 from core.errors import ServiceError
 from runner.pool import Environment, Open
 from runner.runtimes import Interpreter
+from runner.sandboxes.base import Sdk
 
 log = logging.getLogger(__name__)
 
@@ -18,19 +19,27 @@ _READY_WITHIN_S = 30.0
 _FEW = 6
 _ENDED_AT_ONCE = 4  # sixty, one after another, take longer than who stops us waits
 _PAUSE_AFTER_FAILURE_S = 5.0
+_LOOK_AGAIN_S = 2.0  # it may be calm by now
 
 
 class Stock:
     """Keeps ``size`` generic environments ready for each interpreter in use, and as many more as are expected.
 
     ``starters`` are started at a time. ``room`` says for how many more than ``size`` there is memory to spare. While
-    many are missing or taken they are started without the SDK, which takes longer than all the rest.
+    many are missing or taken they are started without the SDK, where that takes longer than all the rest; and when they
+    start quickly (``is_slow`` is not said) none is started ahead then, for whoever takes one starts what he needs himself.
     """
 
     def __init__(
-        self, *, open_environment: Open, size: int, starters: int = 1, room: Callable[[], int] = lambda: MOST
+        self,
+        *,
+        open_environment: Open,
+        size: int,
+        starters: int = 1,
+        is_slow: bool = True,
+        room: Callable[[], int] = lambda: MOST,
     ) -> None:
-        self._open, self._size, self._room = open_environment, size, room
+        self._open, self._size, self._is_slow, self._room = open_environment, size, is_slow, room
         self._ready: defaultdict[Interpreter, list[Environment]] = defaultdict(list)
         self._coming: Counter[Interpreter] = Counter()
         self._wanted: set[Interpreter] = set()
@@ -63,8 +72,8 @@ class Stock:
         for environment in spare:
             environment.stop()
 
-    def take(self, interpreter: Interpreter, ephemeral_mb: int) -> Environment:
-        """A generic environment: a waiting one when it fits, else a new one. Raises ``SandboxFailure``."""
+    def take(self, interpreter: Interpreter, ephemeral_mb: int, sdk: Sdk) -> Environment:
+        """A generic environment: a waiting one when it fits, else a new one, by ``sdk``. Raises ``SandboxFailure``."""
         self.want(interpreter)
         self._taken.append(clock.monotonic())
         if ephemeral_mb == limits.EPHEMERAL_STORAGE_MB_DEFAULT:
@@ -73,11 +82,11 @@ class Stock:
                     return waiting
                 waiting.stop()
         try:
-            return self._open(interpreter, ephemeral_mb, False)
+            return self._open(interpreter, ephemeral_mb, sdk)
         except ServiceError:
             if not self._make_room():
                 raise
-        return self._open(interpreter, ephemeral_mb, False)
+        return self._open(interpreter, ephemeral_mb, sdk)
 
     def _is_calm(self) -> bool:
         """Whether no more than one a second have been taken of late."""
@@ -117,12 +126,14 @@ class Stock:
         return self._target(interpreter) - len(self._ready[interpreter]) - self._coming[interpreter]
 
     def _missing(self) -> Interpreter | None:
+        if not self._is_slow and not self._is_calm():
+            return None
         return next((one for one in self._wanted if self._shortage(one) > 0), None)
 
     def _refill(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._over or self._missing())
+                self._changed.wait_for(lambda: self._over or self._missing(), None if self._is_slow else _LOOK_AGAIN_S)
                 if self._over:
                     return
                 if (interpreter := self._missing()) is None:
@@ -131,16 +142,16 @@ class Stock:
                 self._coming[interpreter] += 1
             came = False
             try:
-                came = self._add(interpreter, preload=is_calm)
+                came = self._add(interpreter, Sdk.AHEAD if is_calm else Sdk.AT_HAND)
             finally:
                 with self._changed:
                     self._coming[interpreter] -= 1
                     if not came:
                         self._changed.wait_for(lambda: self._over, _PAUSE_AFTER_FAILURE_S)
 
-    def _add(self, interpreter: Interpreter, *, preload: bool) -> bool:
+    def _add(self, interpreter: Interpreter, sdk: Sdk) -> bool:
         try:
-            environment = self._open(interpreter, limits.EPHEMERAL_STORAGE_MB_DEFAULT, preload)
+            environment = self._open(interpreter, limits.EPHEMERAL_STORAGE_MB_DEFAULT, sdk)
         except ServiceError as error:
             log.warning("No environment could be started ahead for %s: %s", interpreter.label, error.text)
             return False

@@ -16,6 +16,7 @@ BARE = set(sys.modules)  # what every runtime process has loaded before a functi
 import init  # noqa: E402
 
 OWN = ("contained", "forked", "init", "launcher", "pid1", "zygote")
+_own = {}  # those modules by name: they are not taken apart where the function need not find them
 
 
 def load(sdk):
@@ -24,11 +25,9 @@ def load(sdk):
     From now on nothing of ours can be imported.
     """
     sys.path[:] = [path for path in sys.path if path not in (HERE, HERE + "/python")]
-    extra = {name for name in set(sys.modules) - BARE if name.partition(".")[0] not in OWN}
+    _own.update((name, module) for name, module in sys.modules.items() if name.partition(".")[0] in OWN)
     shelf = Shelf()
-    if sdk:
-        shelf.load(sdk)
-    shelf.modules.update((name, sys.modules[name]) for name in extra)
+    shelf.load(sdk, BARE.union(_own))
     gc.collect()
     gc.freeze()
     return shelf
@@ -41,8 +40,7 @@ def begin(config, shelf):
 
 def become_runtime(shelf):
     """In a fork of PID 1: the process that the function's code will run in."""
-    for name in list(sys.modules):
-        if name.partition(".")[0] in OWN:
-            del sys.modules[name]
+    for name in _own:
+        sys.modules.pop(name, None)
     sys.argv[:] = [HERE + "/python/bootstrap.py"]
     runtime.serve(shelf)

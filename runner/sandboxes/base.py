@@ -16,6 +16,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from socket import socket
 from typing import Any, ClassVar
@@ -33,6 +34,7 @@ __all__ = [
     "SandboxFailure",
     "SandboxSpec",
     "SandboxUnavailable",
+    "Sdk",
     "make_driver",
 ]
 
@@ -41,6 +43,14 @@ DRIVERS = {
     "docker": "runner.sandboxes.docker.Docker",
     "native": "runner.sandboxes.native.Native",
 }
+
+
+class Sdk(Enum):
+    """How a generic sandbox of a Python function comes by the AWS SDK, which takes longer to import than all the rest."""
+
+    AHEAD = "ahead"  # it is imported while nobody waits
+    AT_HAND = "at hand"  # it is there where it can be had at once; else the function imports it
+    UNUSED = "unused"  # the code does not name it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +164,9 @@ class SandboxDriver(ABC):
         interpreter: Interpreter,
         *,
         ephemeral_mb: int = limits.EPHEMERAL_STORAGE_MB_DEFAULT,
-        preload: bool = False,
+        sdk: Sdk = Sdk.AT_HAND,
     ) -> Sandbox:
-        """Start a generic sandbox for ``interpreter`` and return without waiting for it.
-
-        ``preload``: import the AWS SDK while nobody waits (for a pool). Raises ``SandboxFailure``.
-        """
+        """Start a generic sandbox for ``interpreter`` and return without waiting for it. Raises ``SandboxFailure``."""
 
     @abstractmethod
     def sweep(self) -> int:

@@ -21,10 +21,10 @@ from core import limits
 from runner import runtimes
 from runner.runtimes import Interpreter
 from runner.sandboxes import cgroups, launched, rootfs, seccomp, zygote_report
-from runner.sandboxes.base import Capability, Sandbox, SandboxUnavailable
+from runner.sandboxes.base import Capability, Sandbox, SandboxUnavailable, Sdk
 from runner.sandboxes.launched import LaunchedDriver, LaunchedSandbox, Place
 from runner.sandboxes.launcher import FILTER_FD
-from runner.sandboxes.zygotes import Zygote, Zygotes
+from runner.sandboxes.zygotes import Kind, Zygote, Zygotes
 
 BWRAP = next((path for path in ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap") if Path(path).exists()), "")
 NAMESPACES = ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup"]
@@ -96,6 +96,11 @@ class Bubblewrap(LaunchedDriver):
 
     def view(self, interpreter: Interpreter) -> View:
         """What every sandbox of ``interpreter`` sees of this host."""
+        if (known := self._views.get(interpreter)) is None:
+            known = self._views[interpreter] = self._look(interpreter)
+        return known
+
+    def _look(self, interpreter: Interpreter) -> View:
         directory, libraries = self.workplace.directory, rootfs.libraries(interpreter)
         links, binds = _top_level()
         binds["/etc"] = self.reachable(directory / "etc")
@@ -128,6 +133,7 @@ class Bubblewrap(LaunchedDriver):
     # -- forks of a zygote -------------------------------------------------------------------------
 
     def _open(self) -> None:
+        self._views: dict[Interpreter, View] = {}
         super()._open()
         self._zygotes = Zygotes(begin=self._begin_zygote, attempt=self._attempt)
 
@@ -135,36 +141,46 @@ class Bubblewrap(LaunchedDriver):
         self._zygotes.close()
         super()._close_starters()
 
-    def begin(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> None:
+    def begin(self, sandbox: LaunchedSandbox, joins: list[str], sdk: Sdk) -> None:
         zygote = None
         if settings.SANDBOX_ZYGOTES and sandbox.interpreter.family == "python":
-            zygote = self._zygotes.of(sandbox.interpreter, wait=preload)
+            zygote = self._zygote(sandbox.interpreter, sdk)
         if zygote is not None:
             sandbox.begin(zygote, self._fork(sandbox, joins))
         else:
-            super().begin(sandbox, joins, preload)
+            super().begin(sandbox, joins, sdk)
 
-    def _attempt(self, interpreter: Interpreter, zygote: Zygote) -> Sandbox:
+    def _zygote(self, interpreter: Interpreter, sdk: Sdk) -> Zygote | None:
+        with_sdk = Kind(interpreter, has_sdk=True)
+        if sdk is not Sdk.UNUSED:
+            return self._zygotes.of(with_sdk, wait=sdk is Sdk.AHEAD)
+        return self._zygotes.of(Kind(interpreter, has_sdk=False)) or self._zygotes.of(with_sdk)
+
+    def _attempt(self, kind: Kind, zygote: Zygote) -> Sandbox:
         size = limits.EPHEMERAL_STORAGE_MB_DEFAULT
-        return self._start(interpreter, size, lambda sandbox, joins: sandbox.begin(zygote, self._fork(sandbox, joins)))
+        return self._start(
+            kind.interpreter, size, lambda sandbox, joins: sandbox.begin(zygote, self._fork(sandbox, joins))
+        )
 
-    def _begin_zygote(self, interpreter: Interpreter, control: socket) -> int:
+    def _begin_zygote(self, kind: Kind, control: socket) -> int:
         directory = self.workplace.directory
         stage = [str(self.own_interpreter.executable), "-I", "-S", str(directory / "rapid" / "zygote" / "stage.py")]
+        number = 2 * self.interpreters.index(kind.interpreter) + kind.has_sdk
         message = {
-            "slot": -1 - self.interpreters.index(interpreter),
-            "argv": [*stage, json.dumps(self._plan(interpreter))],
+            "slot": -1 - number,
+            "argv": [*stage, json.dumps(self._plan(kind))],
             "user": None,
             "joins": [],
             "limits": {"CORE": 0},
-            "errors": str(directory / f"zygote-{interpreter.version[0]}.{interpreter.version[1]}.errors"),
+            "errors": str(directory / f"zygote-{number}.errors"),
             "filter": "",
         }
         return self.launcher.start(message, control)
 
-    def _plan(self, interpreter: Interpreter) -> dict[str, Any]:
+    def _plan(self, kind: Kind) -> dict[str, Any]:
         """What ``stage.py`` is to build and to execute."""
-        view = self.view(interpreter)
+        interpreter, view = kind.interpreter, self.view(kind.interpreter)
+        program = [rootfs.inside(interpreter), "-I", "-S", "-X", "utf8", f"{INSIDE.rapid}/zygote/main.py"]
         host = [(str(self.workplace.directory), f"{HOST}/workplace", False)]
         if self.cgroups:
             host.append((str(cgroups.ROOT), f"{HOST}/cgroup", True))
@@ -175,7 +191,7 @@ class Bubblewrap(LaunchedDriver):
             "binds": [[source, target] for target, source in view.binds.items()],
             "links": view.links,
             "host": host,
-            "argv": [rootfs.inside(interpreter), "-I", "-S", "-X", "utf8", f"{INSIDE.rapid}/zygote/main.py"],
+            "argv": [*program, INSIDE.sdk] if kind.has_sdk else program,
             "environment": rootfs.start_environment(interpreter),
         }
 
@@ -188,7 +204,7 @@ class Bubblewrap(LaunchedDriver):
             "joins": [path.replace(str(cgroups.ROOT), f"{HOST}/cgroup", 1) for path in joins],
             "errors": f"{directory}/errors",
             "filter": f"{HOST}/workplace/{self.filter.name}",
-            "config": self.config(sandbox, preload=False),
+            "config": self.config(sandbox, Sdk.AT_HAND),
             "inside": [rootfs.USER, rootfs.GROUP],
             "hostname": rootfs.HOSTNAME,
             "directories": view.directories,

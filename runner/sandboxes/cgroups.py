@@ -1,7 +1,8 @@
 """Control groups: the limits that hold whatever the code inside does. Version 1 and 2, used when root may.
 
 A group belongs to one sandbox. Version 1 has one directory in each controller's hierarchy, version 2 one directory.
-Without either, resource limits and the watchdog of PID 1 remain ("weak limits").
+Without either, resource limits and the watchdog of PID 1 remain ("weak limits"). Paths are text here: a sandbox needs
+thirty of them, and as objects they cost more than what the kernel does with them.
 """
 
 import logging
@@ -9,7 +10,6 @@ import os
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
 
 from core import clock, limits
@@ -28,7 +28,7 @@ class Cgroups(ABC):
     joined_by: str
 
     @abstractmethod
-    def directories(self, name: str) -> list[Path]:
+    def directories(self, name: str) -> list[str]:
         """Every directory of the group ``name``."""
 
     @abstractmethod
@@ -50,9 +50,9 @@ class Cgroups(ABC):
     def create(self, name: str) -> list[str]:
         """Make the group; the files that a process of one thread writes ``0`` to in order to join it."""
         for directory in self.directories(name):
-            directory.mkdir(parents=True, exist_ok=True)
+            os.makedirs(directory, exist_ok=True)
         self.limit_processes(name, limits.PROCESSES_PER_SANDBOX)
-        return [str(directory / self.joined_by) for directory in self.directories(name)]
+        return [f"{directory}/{self.joined_by}" for directory in self.directories(name)]
 
     def remove(self, name: str) -> bool:
         """Kill whatever is left in the group and remove it; False when that could not be done in time."""
@@ -68,7 +68,7 @@ class Cgroups(ABC):
         gone = True
         for directory in self.directories(name):
             try:
-                directory.rmdir()
+                os.rmdir(directory)
             except FileNotFoundError:
                 continue
             except OSError:
@@ -76,8 +76,8 @@ class Cgroups(ABC):
                 self._kill(directory)
         return gone
 
-    def _kill(self, directory: Path) -> None:
-        for pid in _numbers(directory / "cgroup.procs"):
+    def _kill(self, directory: str) -> None:
+        for pid in map(int, _try_read(f"{directory}/cgroup.procs").split()):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -85,13 +85,13 @@ class Cgroups(ABC):
 
     def names(self, prefix: str) -> set[str]:
         """The groups there are whose names start with ``prefix``."""
-        parents = {directory.parent for directory in self.directories("x")}
+        parents = {os.path.dirname(directory) for directory in self.directories("x")}
         return {
-            entry.name
+            name
             for parent in parents
-            if parent.is_dir()
-            for entry in parent.iterdir()
-            if entry.name.startswith(prefix)
+            if os.path.isdir(parent)
+            for name in os.listdir(parent)
+            if name.startswith(prefix)
         }
 
 
@@ -100,31 +100,29 @@ class Version1(Cgroups):
     joined_by = "tasks"  # a thread's move waits for nothing; a process's, for ten milliseconds
     CONTROLLERS = ("memory", "pids", "cpu", "freezer")
 
-    def _file(self, controller: str, name: str, file: str) -> Path:
-        return ROOT / controller / NAME / name / file
-
-    def directories(self, name: str) -> list[Path]:
-        return [ROOT / controller / NAME / name for controller in self.CONTROLLERS]
+    def directories(self, name: str) -> list[str]:
+        return [f"{ROOT}/{controller}/{NAME}/{name}" for controller in self.CONTROLLERS]
 
     def limit_memory(self, name: str, size: int) -> None:
-        memory = self._file("memory", name, "memory.limit_in_bytes")
-        swap = self._file("memory", name, "memory.memsw.limit_in_bytes")
-        before = int(memory.read_text())
+        group = f"{ROOT}/memory/{NAME}/{name}"
+        memory, swap = f"{group}/memory.limit_in_bytes", f"{group}/memory.memsw.limit_in_bytes"
+        before = int(_read(memory))
         order = [memory, swap] if size < before else [swap, memory]  # memory may at no time exceed memory and swap
         for file in order:
-            if file.exists():
-                file.write_text(str(size))
-        _try_write(self._file("memory", name, "memory.swappiness"), "0")
+            if os.path.exists(file):
+                _write(file, str(size))
+        _try_write(f"{group}/memory.swappiness", "0")
 
     def limit_cpu(self, name: str, cores: float) -> None:
-        self._file("cpu", name, "cpu.cfs_period_us").write_text(str(CPU_PERIOD_US))
-        self._file("cpu", name, "cpu.cfs_quota_us").write_text(str(int(cores * CPU_PERIOD_US)))
+        group = f"{ROOT}/cpu/{NAME}/{name}"
+        _write(f"{group}/cpu.cfs_period_us", str(CPU_PERIOD_US))
+        _write(f"{group}/cpu.cfs_quota_us", str(int(cores * CPU_PERIOD_US)))
 
     def limit_processes(self, name: str, count: int) -> None:
-        self._file("pids", name, "pids.max").write_text(str(count))
+        _write(f"{ROOT}/pids/{NAME}/{name}/pids.max", str(count))
 
     def oom_kills(self, name: str) -> int:
-        return _figure(self._file("memory", name, "memory.oom_control"), "oom_kill")
+        return _figure(f"{ROOT}/memory/{NAME}/{name}/memory.oom_control", "oom_kill")
 
 
 class Version2(Cgroups):
@@ -134,8 +132,11 @@ class Version2(Cgroups):
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def directories(self, name: str) -> list[Path]:
-        return [self.root / NAME / name]
+    def _directory(self, name: str) -> str:
+        return f"{self.root}/{NAME}/{name}"
+
+    def directories(self, name: str) -> list[str]:
+        return [self._directory(name)]
 
     def prepare(self) -> None:
         """Hand the controllers down to our groups. Raises OSError when they are not ours to hand down."""
@@ -144,21 +145,21 @@ class Version2(Cgroups):
             (parent / "cgroup.subtree_control").write_text("+memory +pids +cpu")
 
     def limit_memory(self, name: str, size: int) -> None:
-        group = self.root / NAME / name
-        _try_write(group / "memory.swap.max", "0")
-        (group / "memory.max").write_text(str(size))
+        group = self._directory(name)
+        _try_write(f"{group}/memory.swap.max", "0")
+        _write(f"{group}/memory.max", str(size))
 
     def limit_cpu(self, name: str, cores: float) -> None:
-        (self.root / NAME / name / "cpu.max").write_text(f"{int(cores * CPU_PERIOD_US)} {CPU_PERIOD_US}")
+        _write(f"{self._directory(name)}/cpu.max", f"{int(cores * CPU_PERIOD_US)} {CPU_PERIOD_US}")
 
     def limit_processes(self, name: str, count: int) -> None:
-        (self.root / NAME / name / "pids.max").write_text(str(count))
+        _write(f"{self._directory(name)}/pids.max", str(count))
 
     def oom_kills(self, name: str) -> int:
-        return _figure(self.root / NAME / name / "memory.events", "oom_kill")
+        return _figure(f"{self._directory(name)}/memory.events", "oom_kill")
 
-    def _kill(self, directory: Path) -> None:
-        if not _try_write(directory / "cgroup.kill", "1"):
+    def _kill(self, directory: str) -> None:
+        if not _try_write(f"{directory}/cgroup.kill", "1"):
             super()._kill(directory)
 
 
@@ -191,24 +192,34 @@ def _usable(cgroups: Cgroups, label: str) -> tuple[Cgroups | None, str]:
     return cgroups, label
 
 
-def _numbers(file: Path) -> Iterator[int]:
-    try:
-        yield from map(int, file.read_text().split())
-    except OSError:
-        return
-
-
-def _figure(file: Path, name: str) -> int:
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return 0
+def _figure(file: str, name: str) -> int:
+    lines = _try_read(file).splitlines()
     return next((int(line.split()[1]) for line in lines if line.split()[0] == name), 0)
 
 
-def _try_write(file: Path, text: str) -> bool:
+def _read(file: str) -> str:
+    with open(file) as opened:
+        return opened.read()
+
+
+def _try_read(file: str) -> str:
     try:
-        file.write_text(text)
+        return _read(file)
+    except OSError:
+        return ""
+
+
+def _write(file: str, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _try_write(file: str, text: str) -> bool:
+    try:
+        _write(file, text)
     except OSError:
         return False
     return True

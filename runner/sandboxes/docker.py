@@ -30,6 +30,7 @@ from runner.sandboxes.base import (
     SandboxFailure,
     SandboxSpec,
     SandboxUnavailable,
+    Sdk,
 )
 from runner.sandboxes.launched import (
     OVERHEAD_MB,
@@ -143,14 +144,14 @@ class Docker(SandboxDriver):
         interpreter: Interpreter,
         *,
         ephemeral_mb: int = limits.EPHEMERAL_STORAGE_MB_DEFAULT,
-        preload: bool = False,
+        sdk: Sdk = Sdk.AT_HAND,
     ) -> Sandbox:
         if not self._prepared:
             raise SandboxFailure("The sandbox driver was not prepared in this process.")
         request = {
             "verb": "start",
             "runtime": _image(interpreter),
-            "config": _config(interpreter, preload),
+            "config": _config(interpreter, sdk),
             "memory_mb": limits.MEMORY_MB_DEFAULT,
             "total_mb": _total(limits.MEMORY_MB_DEFAULT, ephemeral_mb),
             "ephemeral_mb": ephemeral_mb,
@@ -218,7 +219,7 @@ class Docker(SandboxDriver):
             return self._worker
 
 
-def _config(interpreter: Interpreter, preload: bool) -> str:
+def _config(interpreter: Interpreter, sdk: Sdk) -> str:
     """What PID 1 is told at its start (``runner/runtimes/init.py``)."""
     config = rootfs.init_config(
         command=rootfs.command(interpreter, str(interpreter.executable), RAPID, SDK, preload=False),
@@ -227,7 +228,7 @@ def _config(interpreter: Interpreter, preload: bool) -> str:
         port=PORT,
     )
     if interpreter.family == "python":  # the runtime is a fork of PID 1 (``runner/runtimes/contained.py``)
-        config["sdk"] = SDK if preload else ""
+        config["sdk"] = SDK if sdk is Sdk.AHEAD else ""
     return json.dumps(config)
 
 

@@ -19,7 +19,7 @@ from core import limits
 from runner import runtimes
 from runner.runtimes import Interpreter
 from runner.sandboxes import cgroups, launching, placing, rootfs, seccomp, workplace
-from runner.sandboxes.base import Binding, Sandbox, SandboxDriver, SandboxFailure, SandboxSpec, SandboxUnavailable
+from runner.sandboxes.base import Binding, Sandbox, SandboxDriver, SandboxFailure, SandboxSpec, SandboxUnavailable, Sdk
 from runner.sandboxes.launching import Starter
 
 log = logging.getLogger(__name__)
@@ -158,16 +158,16 @@ class LaunchedDriver(SandboxDriver):
         interpreter: Interpreter,
         *,
         ephemeral_mb: int = limits.EPHEMERAL_STORAGE_MB_DEFAULT,
-        preload: bool = False,
+        sdk: Sdk = Sdk.AT_HAND,
     ) -> Sandbox:
         if not self._prepared:
             raise SandboxFailure("The sandbox driver was not prepared in this process.")
         self._see_to_launcher()
-        return self._start(interpreter, ephemeral_mb, lambda sandbox, joins: self.begin(sandbox, joins, preload))
+        return self._start(interpreter, ephemeral_mb, lambda sandbox, joins: self.begin(sandbox, joins, sdk))
 
-    def begin(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> None:
+    def begin(self, sandbox: LaunchedSandbox, joins: list[str], sdk: Sdk) -> None:
         """Have the sandbox started, in the control groups ``joins``."""
-        sandbox.begin(self.launcher, self.message(sandbox, joins, preload))
+        sandbox.begin(self.launcher, self.message(sandbox, joins, sdk))
 
     def _start(
         self, interpreter: Interpreter, ephemeral_mb: int, begin: Callable[[LaunchedSandbox, list[str]], None]
@@ -290,9 +290,9 @@ class LaunchedDriver(SandboxDriver):
 
     def _make_room(self, sandbox: LaunchedSandbox) -> list[str]:
         workplace.clear(sandbox.directory)
-        for directory in (sandbox.directory, sandbox.directory / "task", sandbox.directory / "opt"):
-            directory.mkdir(mode=0o755)
-            directory.chmod(0o755)
+        for directory in (f"{sandbox.directory}", f"{sandbox.directory}/task", f"{sandbox.directory}/opt"):
+            os.mkdir(directory)
+            os.chmod(directory, 0o755)
         if not self.cgroups:
             return []
         joins = self.cgroups.create(sandbox.group)
@@ -301,11 +301,11 @@ class LaunchedDriver(SandboxDriver):
         self.cgroups.limit_cpu(sandbox.group, processors_for_one())
         return joins
 
-    def message(self, sandbox: LaunchedSandbox, joins: list[str], preload: bool) -> dict[str, Any]:
+    def message(self, sandbox: LaunchedSandbox, joins: list[str], sdk: Sdk) -> dict[str, Any]:
         """What the launcher is told."""
         return {
             **self.held(sandbox),
-            "argv": self.argv(sandbox, json.dumps(self.config(sandbox, preload))),
+            "argv": self.argv(sandbox, json.dumps(self.config(sandbox, sdk))),
             "joins": joins,
             "errors": str(sandbox.directory / "errors"),
             "filter": str(self.filter) if self.strict else "",
@@ -316,11 +316,13 @@ class LaunchedDriver(SandboxDriver):
         user = self.workplace.user(sandbox.slot) if self.private else None
         return {"slot": sandbox.slot, "user": user, "limits": self._resource_limits(sandbox)}
 
-    def config(self, sandbox: LaunchedSandbox, preload: bool) -> dict[str, Any]:
+    def config(self, sandbox: LaunchedSandbox, sdk: Sdk) -> dict[str, Any]:
         """PID 1's."""
         place = self.place(sandbox)
         return rootfs.init_config(
-            command=rootfs.command(sandbox.interpreter, self.executable(sandbox), place.rapid, place.sdk, preload),
+            command=rootfs.command(
+                sandbox.interpreter, self.executable(sandbox), place.rapid, place.sdk, sdk is Sdk.AHEAD
+            ),
             cwd=place.task,
             environment=self.adjust(rootfs.start_environment(sandbox.interpreter), sandbox),
             port=self.port(),

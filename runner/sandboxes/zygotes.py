@@ -1,8 +1,9 @@
-"""The worker's side of zygotes (``runtimes/zygote``): one for each Python interpreter in use, tried before it is used.
+"""The worker's side of zygotes (``runtimes/zygote``): two for each Python interpreter in use, tried before they are used.
 
 A zygote makes a sandbox in milliseconds that bubblewrap and a new interpreter make in tenths of a second. It comes up
 while nobody waits for it; until then, and where the kernel does not let it do its work, sandboxes are started the
-other way.
+other way. One of the two has the AWS SDK loaded; what never uses that is a fork of the other, which has a fifth of the
+memory: a fork copies the table of its pages twice and gives it back, and that is most of what it costs.
 """
 
 import logging
@@ -10,6 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from core import clock
 from runner.runtimes import Interpreter
@@ -19,6 +21,14 @@ from runner.sandboxes.launching import Starter, wait_gone
 log = logging.getLogger(__name__)
 READY_S = 20.0
 PAUSE_S = 30.0  # after one that was of no use
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What forks of a zygote have loaded."""
+
+    interpreter: Interpreter
+    has_sdk: bool
 
 
 class Zygote(Starter):
@@ -53,28 +63,28 @@ class Zygotes:
     def __init__(
         self,
         *,
-        begin: Callable[[Interpreter, socket.socket], int],
-        attempt: Callable[[Interpreter, Zygote], Sandbox],
+        begin: Callable[[Kind, socket.socket], int],
+        attempt: Callable[[Kind, Zygote], Sandbox],
     ) -> None:
         self._begin, self._attempt = begin, attempt
-        self._ready: dict[Interpreter, Zygote] = {}
-        self._coming: dict[Interpreter, threading.Event] = {}
-        self._not_before: dict[Interpreter, float] = {}
+        self._ready: dict[Kind, Zygote] = {}
+        self._coming: dict[Kind, threading.Event] = {}
+        self._not_before: dict[Kind, float] = {}
         self._mutex = threading.Lock()
         self._over = False
 
-    def of(self, interpreter: Interpreter, *, wait: bool = False) -> Zygote | None:
-        """The zygote of ``interpreter``, if it can be used now; if not, one may be on its way, and ``wait`` is for it."""
+    def of(self, kind: Kind, *, wait: bool = False) -> Zygote | None:
+        """The zygote of this kind, if it can be used now; if not, one may be on its way, and ``wait`` is for it."""
         with self._mutex:
-            zygote = self._ready.get(interpreter)
+            zygote = self._ready.get(kind)
             if zygote is not None and not zygote.has_ended:
                 return zygote
             if zygote is not None:
-                log.error("the zygote of %s has ended; another one is started", interpreter.label)
-                self._ready.pop(interpreter).close()
-            coming = self._coming.get(interpreter) or self._make(interpreter)
+                log.error("the zygote of %s has ended; another one is started", kind.interpreter.label)
+                self._ready.pop(kind).close()
+            coming = self._coming.get(kind) or self._make(kind)
         if wait and coming is not None and coming.wait(READY_S):
-            return self._ready.get(interpreter)
+            return self._ready.get(kind)
         return None
 
     def close(self) -> None:
@@ -88,34 +98,34 @@ class Zygotes:
             while self._ready:
                 self._ready.popitem()[1].close()
 
-    def _make(self, interpreter: Interpreter) -> threading.Event | None:
-        if self._over or clock.monotonic() < self._not_before.get(interpreter, 0.0):
+    def _make(self, kind: Kind) -> threading.Event | None:
+        if self._over or clock.monotonic() < self._not_before.get(kind, 0.0):
             return None
-        coming = self._coming[interpreter] = threading.Event()
-        threading.Thread(target=self._bring_up, args=(interpreter, coming), name="zygote", daemon=True).start()
+        coming = self._coming[kind] = threading.Event()
+        threading.Thread(target=self._bring_up, args=(kind, coming), name="zygote", daemon=True).start()
         return coming
 
-    def _bring_up(self, interpreter: Interpreter, coming: threading.Event) -> None:
-        zygote, why = self._tried(interpreter)
+    def _bring_up(self, kind: Kind, coming: threading.Event) -> None:
+        zygote, why = self._tried(kind)
         with self._mutex:
-            del self._coming[interpreter]
+            del self._coming[kind]
             if zygote is not None:
-                self._ready[interpreter] = zygote
+                self._ready[kind] = zygote
             else:
-                self._not_before[interpreter] = clock.monotonic() + PAUSE_S
-                log.warning("%s starts each sandbox anew, which is slower: %s", interpreter.label, why)
+                self._not_before[kind] = clock.monotonic() + PAUSE_S
+                log.warning("%s starts each sandbox anew, which is slower: %s", kind.interpreter.label, why)
         coming.set()
 
-    def _tried(self, interpreter: Interpreter) -> tuple[Zygote | None, str]:
+    def _tried(self, kind: Kind) -> tuple[Zygote | None, str]:
         """A zygote that has made a sandbox which came up; or None and what went wrong."""
         try:
-            zygote = Zygote(lambda control: self._begin(interpreter, control))
+            zygote = Zygote(lambda control: self._begin(kind, control))
         except (OSError, SandboxFailure) as error:
             return None, str(error)
         why = "its zygote did not come up"
         if zygote.wait_ready():
             try:
-                sandbox = self._attempt(interpreter, zygote)
+                sandbox = self._attempt(kind, zygote)
             except SandboxFailure as error:
                 why = error.text
             else:

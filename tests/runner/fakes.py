@@ -10,7 +10,7 @@ from runner import outcomes
 from runner.environment import InvokeRequest
 from runner.outcomes import Kind, Outcome
 from runner.runtimes import Interpreter
-from runner.sandboxes.base import SandboxSpec
+from runner.sandboxes.base import SandboxSpec, Sdk
 
 type Handler = Callable[[object, InvokeRequest], object]
 
@@ -42,7 +42,7 @@ class FakeWorld:
     executions: list[str] = field(default_factory=list)
     stopped: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
-    def open(self, interpreter: Interpreter, ephemeral_mb: int, preload: bool) -> "FakeEnvironment":
+    def open(self, interpreter: Interpreter, ephemeral_mb: int, sdk: Sdk) -> "FakeEnvironment":
         environment = FakeEnvironment(self)
         self.opened.append(environment)
         return environment

@@ -8,7 +8,7 @@ import pytest
 
 from runner.outcomes import Kind
 from runner.runtimes import interpreters
-from runner.sandboxes.base import SandboxFailure
+from runner.sandboxes.base import SandboxFailure, Sdk
 from tests.runner.sandboxed import Bench
 
 ECHO = """
@@ -364,7 +364,7 @@ def test_a_package_that_brings_its_own_sdk_gets_that_one(bench: Bench):
                 return boto3.__version__
             """,
     }
-    assert bench.function(files, preload=True).invoke().value == "mine"
+    assert bench.function(files, sdk=Sdk.AHEAD).invoke().value == "mine"
 
 
 def test_many_sandboxes_at_once_all_answer(bench: Bench):

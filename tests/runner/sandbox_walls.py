@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from runner.outcomes import Kind
+from runner.sandboxes.base import Sdk
 from tests.runner.sandboxed import CANARY, Bench
 
 # -- the relay: AWS calls from inside --------------------------------------------------------------
@@ -101,8 +102,8 @@ def test_an_endpoint_that_is_down_is_a_connection_error_inside(bench: Bench, set
     assert reply.value == "unreachable"
 
 
-@pytest.mark.parametrize("preload", [True, False])
-def test_boto3_reaches_the_endpoint_with_nothing_set_in_the_code(bench: Bench, api: None, preload: bool):
+@pytest.mark.parametrize("sdk", Sdk)
+def test_boto3_reaches_the_endpoint_with_nothing_set_in_the_code(bench: Bench, api: None, sdk: Sdk):
     if not bench.has_sdk("python"):
         pytest.skip("the function libraries were not built")
     reply = bench.function(
@@ -111,7 +112,7 @@ def test_boto3_reaches_the_endpoint_with_nothing_set_in_the_code(bench: Bench, a
         def lambda_handler(event, context):
             return [boto3.client("sts", region_name=region).get_caller_identity()["Account"] for region in event]
         """,
-        preload=preload,
+        sdk=sdk,
         memory_mb=512,
     ).invoke(["us-east-1", "eu-west-1"])
     assert reply.value == ["123456789012"] * 2
@@ -199,8 +200,8 @@ def test_the_peak_of_memory_is_reported(bench: Bench):
     assert function.invoke(60).outcome.max_memory_mb >= small + 50
 
 
-@pytest.mark.parametrize("preload", [True, False])
-def test_the_sdk_is_the_functions_memory_once_it_is_imported(bench: Bench, preload: bool):
+@pytest.mark.parametrize("sdk", Sdk)
+def test_the_sdk_is_the_functions_memory_once_it_is_imported(bench: Bench, sdk: Sdk):
     if not bench.has_sdk("python"):
         pytest.skip("the function libraries were not built")
     function = bench.function(
@@ -216,7 +217,7 @@ def test_the_sdk_is_the_functions_memory_once_it_is_imported(bench: Bench, prelo
                 assert find_spec("boto3").origin == boto3.__file__ and Config is boto3.session.botocore.config.Config
             return before
         """,
-        preload=preload,
+        sdk=sdk,
         memory_mb=512,
     )
     without = function.invoke(False)

@@ -17,7 +17,7 @@ from runner.environment import Environment, InvokeRequest
 from runner.outcomes import Outcome
 from runner.runtimes import Interpreter, interpreter_for, interpreters
 from runner.sandboxes import images, rootfs
-from runner.sandboxes.base import SandboxDriver, SandboxSpec, SandboxUnavailable
+from runner.sandboxes.base import SandboxDriver, SandboxSpec, SandboxUnavailable, Sdk
 from runner.sandboxes.bubblewrap import Bubblewrap
 from runner.sandboxes.docker import Docker, DockerSandbox
 from runner.sandboxes.launched import LaunchedSandbox
@@ -137,7 +137,7 @@ class Bench:
         environment: dict[str, str] | None = None,
         memory_mb: int = 128,
         ephemeral_mb: int = 512,
-        preload: bool = False,
+        sdk: Sdk = Sdk.AT_HAND,
     ) -> Function:
         """A sandbox started for a function, its init phase not run. ``files`` as text is the handler's module."""
         if isinstance(files, str):
@@ -154,7 +154,7 @@ class Bench:
             memory_mb=memory_mb,
             ephemeral_mb=ephemeral_mb,
         )
-        sandbox = self.driver.start(interpreter, ephemeral_mb=ephemeral_mb, preload=preload)
+        sandbox = self.driver.start(interpreter, ephemeral_mb=ephemeral_mb, sdk=sdk)
         function = Function(Environment(sandbox), spec, self.meanwhile)
         self.made.append(function)
         return function
@@ -188,7 +188,7 @@ class Bench:
         assert isinstance(sandbox, LaunchedSandbox) and isinstance(self.driver, Bubblewrap)
         groups = self.driver.cgroups
         places = [sandbox.directory, *(groups.directories(sandbox.group) if groups else ())]
-        return [str(place) for place in places if place.exists()]
+        return [str(place) for place in places if Path(place).exists()]
 
     def close(self) -> None:
         for function in self.made:
@@ -218,7 +218,7 @@ def bubblewrap(data_dir: Path, *, zygotes: bool = True) -> Iterator[SandboxDrive
         except SandboxUnavailable as error:
             pytest.skip(error.text)
         if zygotes and (python := newest("python")):
-            made.start(python, preload=True).kill()  # its zygote is there now
+            made.start(python, sdk=Sdk.AHEAD).kill()  # its zygote is there now
         yield made
         made.close()
 

@@ -54,7 +54,7 @@ def test_no_two_sandboxes_share_a_user(bench: Bench):
 
 def _owner(sandbox) -> str:
     """The user, outside, of a process in the sandbox."""
-    pid = (sandbox.driver.cgroups.directories(sandbox.group)[0] / "cgroup.procs").read_text().split()[-1]
+    pid = (Path(sandbox.driver.cgroups.directories(sandbox.group)[0]) / "cgroup.procs").read_text().split()[-1]
     return next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("Uid:"))
 
 
@@ -69,7 +69,7 @@ def test_nothing_of_a_stopped_sandbox_is_left(bench: Bench):
     function.environment.stop()
     assert not sandbox.directory.exists()
     if groups := bench.driver.cgroups:
-        assert not any(directory.exists() for directory in groups.directories(sandbox.group))
+        assert not any(Path(directory).exists() for directory in groups.directories(sandbox.group))
 
 
 def test_what_a_dead_worker_left_is_swept(driver: SandboxDriver):

@@ -29,7 +29,7 @@ def groups(hierarchy: Path) -> Version2:
 
 
 def written(groups: Version2, name: str, file: str) -> str:
-    return (groups.directories(name)[0] / file).read_text()
+    return (Path(groups.directories(name)[0]) / file).read_text()
 
 
 def test_the_controllers_are_handed_down_to_our_groups(groups: Version2):
@@ -63,7 +63,7 @@ def test_the_share_of_the_processor_is_a_quota_in_a_period(groups: Version2, cor
 def test_kills_for_want_of_memory_are_read_from_the_groups_events(groups: Version2):
     groups.create("one")
     assert groups.oom_kills("one") == 0
-    (groups.directories("one")[0] / "memory.events").write_text("low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\n")
+    (Path(groups.directories("one")[0]) / "memory.events").write_text("low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\n")
 
     assert groups.oom_kills("one") == 2
 
@@ -125,18 +125,18 @@ def real(tmp_path: Path) -> Iterator[Version2]:
     made = Version2(root)
     name = f"test-{os.getpid()}"
     try:
-        made.directories(name)[0].mkdir(parents=True)
+        Path(made.directories(name)[0]).mkdir(parents=True)
     except OSError as error:
         pytest.skip(f"no groups can be made in {root}: {error.strerror}")
     yield made
     made.remove(name)
     with suppress(OSError):  # others may be using it
-        made.directories(name)[0].parent.rmdir()
+        Path(made.directories(name)[0]).parent.rmdir()
 
 
 def test_a_group_ends_with_everybody_in_it_whatever_they_ignore(real: Version2):
     name = f"test-{os.getpid()}"
-    join = real.directories(name)[0] / "cgroup.procs"
+    join = Path(real.directories(name)[0]) / "cgroup.procs"
     script = "echo 0 > \"$0\"; trap '' TERM HUP; sleep 1000 & sleep 1000 & setsid sleep 1000 & echo started; wait"
     leader = subprocess.Popen(("sh", "-c", script, str(join)), stdout=subprocess.PIPE)
     assert leader.stdout and leader.stdout.readline() == b"started\n"

@@ -103,7 +103,7 @@ def test_a_worker_that_cannot_start_an_environment_says_why(engine, ada, make_fu
 
     make_function(ada)
 
-    def refuse(interpreter, ephemeral_mb, preload):
+    def refuse(interpreter, ephemeral_mb, sdk):
         raise SandboxFailure("no more processes")
 
     engine.workshop.stock._open = refuse

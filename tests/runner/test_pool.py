@@ -10,6 +10,7 @@ import pytest
 import runner.pool
 from functions.models import Function, Version
 from runner.pool import OutOfPatience, Pool, Slot
+from runner.sandboxes.base import Sdk
 from runner.specs import RunSpec
 from tests.runner.conftest import PYTHON
 from tests.runner.fakes import FakeEnvironment, FakeWorld
@@ -27,7 +28,9 @@ class Clock:
 
 def spec(pk: int = 1, fingerprint: str = "", memory: int = 128) -> RunSpec:
     version = Version(pk=pk, function=Function(name=f"f{pk}"), memory_size=memory, timeout=3)
-    return RunSpec(version, PYTHON, Path("/code"), (), fingerprint or f"fingerprint of {pk}", "/aws/lambda/f", False)
+    return RunSpec(
+        version, PYTHON, Path("/code"), (), Sdk.UNUSED, fingerprint or f"fingerprint of {pk}", "/aws/lambda/f", False
+    )
 
 
 @pytest.fixture

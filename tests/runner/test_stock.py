@@ -10,7 +10,7 @@ from core import clock
 from runner import foresight
 from runner.pool import Pool
 from runner.runtimes import Interpreter
-from runner.sandboxes.base import SandboxFailure
+from runner.sandboxes.base import SandboxFailure, Sdk
 from runner.specs import load
 from runner.stock import Stock
 from tests.runner.fakes import FakeEnvironment, FakeWorld
@@ -24,14 +24,14 @@ class Opened(FakeWorld):
 
     def __init__(self) -> None:
         super().__init__()
-        self.preloaded: list[bool] = []
+        self.asked_for: list[Sdk] = []
         self.places = 100
 
-    def open(self, interpreter: Interpreter, ephemeral_mb: int, preload: bool) -> FakeEnvironment:
+    def open(self, interpreter: Interpreter, ephemeral_mb: int, sdk: Sdk) -> FakeEnvironment:
         if self.waiting >= self.places:
             raise SandboxFailure("Every sandbox slot is in use.")
-        self.preloaded.append(preload)
-        return super().open(interpreter, ephemeral_mb, preload)
+        self.asked_for.append(sdk)
+        return super().open(interpreter, ephemeral_mb, sdk)
 
     @property
     def waiting(self) -> int:
@@ -53,13 +53,13 @@ def stock(world: Opened) -> Iterator[Stock]:
 def test_a_few_wait_with_the_sdk_loaded(stock, world, until):
     stock.want(PYTHON)
     until(lambda: world.waiting == 2)
-    assert world.preloaded == [True, True]
+    assert world.asked_for == [Sdk.AHEAD, Sdk.AHEAD]
 
 
 def test_as_many_more_as_are_expected_wait_while_there_is_room(stock, world, until):
     stock.expect({PYTHON: 5})
     until(lambda: world.waiting == 7)
-    assert not all(world.preloaded)  # the SDK takes longer than all the rest: not while many are missing
+    assert set(world.asked_for) != {Sdk.AHEAD}  # the SDK takes longer than all the rest: not while many are missing
     stock.expect({PYTHON: 500})
     until(lambda: world.waiting == 12)
 
@@ -77,7 +77,7 @@ def test_who_is_here_comes_before_who_is_expected(stock, world, until):
     stock.expect({PYTHON: 3})
     until(lambda: len(stock._ready[PYTHON]) == 5)
     world.places = 5
-    assert not stock.take(PYTHON, 2 * MB).is_dead
+    assert not stock.take(PYTHON, 2 * MB, Sdk.UNUSED).is_dead
     assert world.waiting == 5 and len(stock._ready[PYTHON]) == 4
 
 

@@ -8,19 +8,51 @@ import pytest
 
 from runner.environment import Environment
 from runner.sandboxes import zygotes
-from runner.sandboxes.zygotes import Zygotes
+from runner.sandboxes.base import Sdk
+from runner.sandboxes.zygotes import Kind, Zygotes
 from tests.runner.sandboxed import Bench, newest
 
 pytestmark = pytest.mark.sandbox
 PARENT = """
 import os
 def lambda_handler(event, context):
-    return [os.getppid(), open("/proc/1/cmdline").read().split("\\0")[-2]]
+    return [os.getppid(), open("/proc/1/cmdline").read().partition("/zygote/main.py")[2].split("\\0")[1:-1]]
 """
 
 
+def with_sdk():
+    return Kind(newest("python"), has_sdk=True)
+
+
+def without_sdk():
+    return Kind(newest("python"), has_sdk=False)
+
+
 def test_a_python_sandbox_is_a_fork_of_the_zygote(bench: Bench):
-    assert bench.function(PARENT).invoke().value == [1, "/var/rapid/zygote/main.py"]
+    assert bench.function(PARENT).invoke().value == [1, ["/var/runtime"]]
+
+
+def test_a_function_that_does_not_name_the_sdk_is_a_fork_of_a_smaller_one(bench: Bench):
+    assert bench.driver._zygotes.of(without_sdk(), wait=True)
+    assert bench.function(PARENT, sdk=Sdk.UNUSED).invoke().value == [1, []]
+
+
+def test_until_the_smaller_one_is_there_the_other_will_do(bench: Bench, monkeypatch):
+    of = bench.driver._zygotes.of
+    monkeypatch.setattr(bench.driver._zygotes, "of", lambda kind, **how: of(kind, **how) if kind.has_sdk else None)
+    assert bench.function(PARENT, sdk=Sdk.UNUSED).invoke().value == [1, ["/var/runtime"]]
+
+
+def test_who_did_not_name_the_sdk_and_imports_it_gets_it(bench: Bench):
+    if not bench.has_sdk("python"):
+        pytest.skip("the function libraries were not built")
+    assert bench.driver._zygotes.of(without_sdk(), wait=True)
+    source = """
+    import importlib
+    def lambda_handler(event, context):
+        return importlib.import_module("bo" + "to3").client("sqs", region_name="us-east-1").meta.service_model.service_name
+    """
+    assert bench.function(source, sdk=Sdk.UNUSED).invoke().value == "sqs"
 
 
 def test_what_chance_gives_is_no_other_sandboxs(bench: Bench):
@@ -82,15 +114,19 @@ def test_a_handler_that_leaves_ends_as_a_python_program_does(bench: Bench, last:
 
 def test_a_zygote_that_dies_takes_its_sandboxes_along_and_another_comes(bench: Bench):
     before = bench.function(PARENT)
-    zygote = bench.driver._zygotes.of(newest("python"))
-    (pid,) = [pid for pid in _processes() if _command(pid).endswith("/zygote/main.py\0") and _is_below(pid, bench)]
+    zygote = bench.driver._zygotes.of(with_sdk())
+    (pid,) = [
+        pid
+        for pid in _processes()
+        if _command(pid).endswith("/zygote/main.py\0/var/runtime\0") and _is_below(pid, bench)
+    ]
     os.kill(pid, signal.SIGKILL)
     assert zygotes.wait_gone(zygote._life, 30)
-    again = Environment(bench.driver.start(newest("python"), preload=True))
+    again = Environment(bench.driver.start(newest("python"), sdk=Sdk.AHEAD))
     assert again.wait_ready(30)
     again.stop()
     assert before.environment.is_dead
-    assert bench.driver._zygotes.of(newest("python")) not in (zygote, None)
+    assert bench.driver._zygotes.of(with_sdk()) not in (zygote, None)
 
 
 def _processes() -> list[int]:
@@ -111,13 +147,13 @@ def _is_below(pid: int, bench: Bench) -> bool:
 
 
 def test_where_none_can_be_had_sandboxes_are_started_the_other_way(bench: Bench, monkeypatch, caplog):
-    def refuse(interpreter, control):
+    def refuse(kind, control):
         raise OSError("no leave for that")
 
     none = Zygotes(begin=refuse, attempt=bench.driver._attempt)
     monkeypatch.setattr(bench.driver, "_zygotes", none)
-    assert bench.function("def lambda_handler(event, context): return 1", preload=True).invoke().value == 1
-    assert none.of(newest("python"), wait=True) is None
+    assert bench.function("def lambda_handler(event, context): return 1", sdk=Sdk.AHEAD).invoke().value == 1
+    assert none.of(with_sdk(), wait=True) is None
     assert "no leave for that" in caplog.text
     assert len(caplog.records) == 1  # and it is not tried again at once
     none.close()

@@ -6,9 +6,12 @@ texts and formats are those of AWS's Python runtimes.
 usage: bootstrap.py [--preload=DIRECTORY]   (import the AWS SDK from there before the function is known)
 """
 
+import importlib
 import json
 import os
+import site
 import sys
+import time
 
 from pupitre_runtime import errors, function_logs
 from pupitre_runtime.channel import Channel
@@ -20,7 +23,7 @@ from pupitre_runtime.sdk import Shelf
 def main():
     shelf = Shelf()
     if len(sys.argv) > 1:
-        shelf.load(sys.argv[1].partition("=")[2])
+        shelf.load(sys.argv[1].partition("=")[2], set(sys.modules))
     sys.argv[1:] = []
     serve(shelf)
 
@@ -94,8 +97,6 @@ def fail_init(channel, document):
 
 def enter(environment):
     """Take on the function's environment variables, and AWS's order of ``sys.path``."""
-    import time
-
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
@@ -111,8 +112,6 @@ def enter(environment):
 
 def add_site_names():
     """``exit``, ``quit`` and ``help``, which the skipped ``site`` module would have made."""
-    import site
-
     site.setquit()
     site.sethelper()
     site.setcopyright()
@@ -120,8 +119,6 @@ def add_site_names():
 
 def load(handler):
     """The handler function that ``module.function`` names, as AWS reads that."""
-    import importlib
-
     try:
         module_name, function_name = handler.rsplit(".", 1)
     except ValueError as error:

@@ -10,17 +10,35 @@ CLIENTS = ("s3", "sqs", "sns", "dynamodb", "lambda", "events")  # whose descript
 
 
 class Shelf:
-    """The modules that were loaded ahead, and what they weigh in kB of memory: ``sdk_kb`` of the SDK with one client."""
+    """The SDK's modules, and what was loaded ahead weighs in kB of memory: ``sdk_kb`` of the SDK with one client.
+
+    What is made ready here need not be made by every fork, where each object that is looked at is a page to copy.
+    """
 
     def __init__(self):
         self.modules = {}
         self.directory = ""
+        self.ahead = self.packages = frozenset()
         self.weight_kb = self.sdk_kb = 0
         self.is_used = False
 
-    def load(self, directory):
-        """Import what most functions import, while nobody waits."""
-        before, base = set(sys.modules), anonymous_kb()
+    def load(self, directory, before):
+        """Import what most functions import, while nobody waits; without a ``directory`` there is no SDK.
+
+        ``before``: the names of modules that every function finds loaded, whatever it brings.
+        """
+        base = anonymous_kb()
+        if directory:
+            self._load_from(directory, base)
+        self.ahead = frozenset(sys.modules).difference(before)
+        self.packages = frozenset(name.split(".", 1)[0] for name in self.ahead)
+        self.modules = {name: sys.modules[name] for name in self.ahead if self._is_ours(sys.modules[name])}
+        for name in self.modules:
+            del sys.modules[name]
+        self.weight_kb = max(0, anonymous_kb() - base)
+        self.sdk_kb = min(self.sdk_kb, self.weight_kb)
+
+    def _load_from(self, directory, base):
         self.directory = directory.rstrip("/") + "/"
         sys.path.insert(0, directory)
         try:
@@ -29,9 +47,6 @@ class Shelf:
             pass  # no SDK on this server: a function that imports it is told so in its own words
         finally:
             sys.path.remove(directory)
-        self.modules = {name: sys.modules[name] for name in set(sys.modules) - before}
-        self.weight_kb = max(0, anonymous_kb() - base)
-        self.sdk_kb = min(self.sdk_kb, self.weight_kb)
 
     def _load(self, base):
         import boto3
@@ -55,14 +70,11 @@ class Shelf:
                 own.update(name.split(".", 1)[0] for name in os.listdir(directory))
             except OSError:
                 pass
-        away = self.modules
-        if own & {name.split(".", 1)[0] for name in away}:
+        if own & self.packages:
             self.modules = {}
-        else:
-            self.modules = away = {name: module for name, module in away.items() if self._is_ours(module)}
-        for name in away:
-            sys.modules.pop(name, None)
-        if self.modules:
+            for name in self.ahead:
+                sys.modules.pop(name, None)
+        elif self.modules:
             sys.meta_path.insert(0, self)
 
     def _is_ours(self, module):
