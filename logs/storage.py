@@ -111,8 +111,13 @@ def append(*, stream: LogStream, rows: Sequence[tuple[int, str]]) -> int:
 
 def full_groups(ids: Iterable[int]) -> set[int]:
     """Those of the groups that take no more until old events are removed: they hold twice what they may keep."""
-    over = LogGroup.objects.filter(id__in=ids, stored_bytes__gt=2 * keep_bytes())
-    return set(over.values_list("id", flat=True))
+    wanted = list(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {_table(LogGroup)} WHERE id IN ({', '.join(['%s'] * len(wanted))}) AND stored_bytes > %s",
+            [*wanted, 2 * keep_bytes()],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def keep_bytes() -> int:
