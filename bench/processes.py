@@ -58,14 +58,14 @@ def memory_mb(process: Process, *, private: bool = False) -> float:
 
 
 def processor_s(processes: list[Process]) -> float:
-    """Processor time they have used so far."""
+    """Processor time they, and children of theirs that have ended, have used so far."""
     total = 0
     for process in processes:
         try:
             fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        total += int(fields[11]) + int(fields[12])
+        total += sum(map(int, fields[11:15]))
     return total / TICKS
 
 

@@ -25,7 +25,6 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 SECCOMP_MODE_FILTER = 2
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-MADV_COLLAPSE, HUGE = 25, 2 << 20
 INSTRUCTION = 8  # bytes of one of a filter's
 
 
@@ -105,22 +104,6 @@ def bring_up_loopback():
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
-
-
-def gather_memory():
-    """Have the kernel hold this process's own memory in huge pages, where it can: a fork copies a table of its pages.
-
-    One huge page stands for 512. Those that a fork writes to are divided for it alone, and copied one by one as before.
-    """
-    with open("/proc/self/maps") as file:
-        mappings = [line.split() for line in file]
-    for places, rights, _offset, _device, inode, *_name in mappings:
-        if not rights.startswith("rw") or inode != "0":
-            continue
-        begin, end = (int(place, 16) for place in places.split("-"))
-        begin, end = -(-begin // HUGE) * HUGE, end // HUGE * HUGE
-        if begin < end:
-            LIBC.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), MADV_COLLAPSE)  # or it stays as it is
 
 
 def set_hostname(name):

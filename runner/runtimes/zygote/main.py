@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, HERE)
 import forked  # noqa: E402
 import launcher  # noqa: E402
-from zygote import held, kernel  # noqa: E402
+from zygote import held  # noqa: E402
 
 
 def main():
@@ -29,7 +29,6 @@ def main():
     os.dup2(null, 1)
     os.close(null)
     shelf = forked.load(sys.argv[1] if len(sys.argv) > 1 else "")
-    kernel.gather_memory()
 
     def start(message, stream):
         return held.start(message, stream, lambda: forked.begin(message["config"], shelf))
