@@ -77,6 +77,11 @@ def start(
     return running
 
 
+def how_many() -> int:
+    """How many tests that this process has started are not over."""
+    return sum(one.task is not None and not one.task.done() for one in _running.values())
+
+
 def find(request_id: str, *, account: Account) -> Running | None:
     """A test of this account that was started not long ago; for a thread."""
     if running := _running.get(request_id):

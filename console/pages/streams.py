@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 0.05  # between two messages of lines; the first goes at once
 SOON_S = 0.06  # what comes so soon after the first line is in the answer to pressing Test: mostly, that is all
+CROWD_S, SOON_MOST_S = (
+    0.02,
+    0.5,
+)  # so much later for each test that runs beside it: a second request makes a crowd wait longer
 QUICK_S = 2.0  # and the answer comes without a line after this time: a server that is busy is not asked twice
 LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more
@@ -184,7 +188,7 @@ class TestStream(_Stream):
                     if isinstance(lines, InLine):
                         continue
                     if not found.lines and not patience.expired():
-                        patience.reschedule(now() + SOON_S)
+                        patience.reschedule(now() + min(SOON_S + CROWD_S * (running.how_many() - 1), SOON_MOST_S))
                     found.lines += lines
             found.final = await self.final()
         except TimeoutError:
