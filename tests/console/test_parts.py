@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.safestring import SafeString
 
+from accounts.models import Account
 from console import loglines, running
 from console.handler import Handler
 from console.pages import streams
 from core import ids
 from core.database import in_thread
+from functions.models import Version
 from tests.console.conftest import HTMX, text
 
 PART = HTMX | {"HX-Boosted": "true", "HX-Target": "main#main"}
@@ -124,6 +127,33 @@ def test_a_mistake_of_ours_while_a_test_is_looked_at_says_where_its_result_is(ad
     pages = asyncio.run(stream.early()).final, asyncio.run(all_of_it())
     assert ["The mistake is the server’s" in page for page in pages] == [True, True]
     assert [f"/ada/functions/hello/invocations/{request_id}/" in page for page in pages] == [True, True]
+
+
+class _Halting(streams.TestStream):
+    """A test that ends a while after its first line."""
+
+    async def batches(self, gather_s: float = 0) -> AsyncGenerator[list[loglines.Line]]:
+        yield [("one line\n", "")]
+        for _turn in range(50):
+            await asyncio.sleep(0)
+
+    async def final(self) -> SafeString:
+        return SafeString("its result")
+
+
+@pytest.mark.parametrize(("beside", "final"), [(0, ""), (3, "its result")])
+def test_in_a_crowd_the_answer_waits_for_the_result(monkeypatch, beside, final):
+    for name, seconds in {"SOON_S": 0.0, "CROWD_S": 30.0, "SOON_MOST_S": 60.0}.items():
+        monkeypatch.setattr(streams, name, seconds)
+    test = running.Running("ada", "hello", "")
+
+    async def early():
+        tests = {str(number): asyncio.create_task(asyncio.Event().wait()) for number in range(1 + beside)}
+        monkeypatch.setattr(running, "_running", {n: running.Running("ada", n, "", task=t) for n, t in tests.items()})
+        return await _Halting(Account(), Version(), "1", "en", test).early()
+
+    found = asyncio.run(early())
+    assert (found.lines, found.final) == ([("one line\n", "")], final)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,12 +1,13 @@
 """Environments that are started before anybody asks: a few always, more while functions are being changed."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core import clock
+from core import clock, limits
 from runner import foresight
 from runner.pool import Pool
 from runner.runtimes import Interpreter
@@ -62,6 +63,18 @@ def test_as_many_more_as_are_expected_wait_while_there_is_room(stock, world, unt
     assert set(world.asked_for) != {Sdk.AHEAD}  # the SDK takes longer than all the rest: not while many are missing
     stock.expect({PYTHON: 500})
     until(lambda: world.waiting == 12)
+
+
+def test_in_a_rush_none_is_started_ahead_where_a_start_is_quick(world, until, monkeypatch):
+    is_calm = threading.Event()
+    monkeypatch.setattr(Stock, "_is_calm", lambda _self: is_calm.is_set())
+    stock = Stock(open_environment=world.open, size=2, is_slow=False)
+    stock.take(PYTHON, limits.EPHEMERAL_STORAGE_MB_DEFAULT, Sdk.UNUSED)
+    stock.want(PYTHON)
+    assert world.asked_for == [Sdk.UNUSED]
+    is_calm.set()
+    until(lambda: world.asked_for == [Sdk.UNUSED, Sdk.AHEAD, Sdk.AHEAD])
+    stock.close()
 
 
 def test_what_is_not_expected_any_more_goes_one_after_another(stock, world, until):
