@@ -45,6 +45,22 @@ def insert_events(rows: Sequence[EventRow]) -> None:
     database.insert(LogEvent._meta.db_table, [str(_field(name).column) for name in _COLUMNS], prepared)
 
 
+def hold_groups(ids: Iterable[int]) -> bool:
+    """Lock groups, before their streams, as whoever deletes does; False when one is not there any more.
+
+    Where there is one writer at a time nobody deletes meanwhile: there it is not looked.
+    """
+    wanted = sorted(ids)
+    if not wanted or not connection.features.has_select_for_update:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {_table(LogGroup)} WHERE id IN ({', '.join(['%s'] * len(wanted))}) ORDER BY id FOR NO KEY UPDATE",
+            wanted,
+        )
+        return len(cursor.fetchall()) == len(wanted)
+
+
 def make_streams(names: Sequence[tuple[int, str]], *, now: int) -> dict[tuple[int, str], int]:
     """The ids of streams by group id and name, as they are or made. What is there is written over with itself, which
     locks it. Raises ``IntegrityError``, at once or at the commit, when a group is gone.

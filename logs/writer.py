@@ -93,8 +93,9 @@ def write_function_events(batches: Iterable[FunctionLogBatch]) -> int:
         try:
             with transaction.atomic():
                 places = {} if attempt else _places.find({batch.key for batch in todo})
-                groups = {} if attempt else _places.find_groups({batch.key[:2] for batch in todo})
-                fresh = _make_missing([batch for batch in todo if batch.key not in places], groups)
+                missing = [batch for batch in todo if batch.key not in places]
+                groups = {} if attempt else _places.find_groups({batch.key[:2] for batch in missing})
+                fresh = _make_missing(missing, groups)
                 count = _write(todo, places | fresh)
                 # A row that is rolled back may give its id to another's stream: remember only what is committed.
                 transaction.on_commit(partial(_places.learn, fresh))
@@ -212,6 +213,8 @@ def _make_missing(batches: Sequence[_Prepared], known: dict[GroupKey, int]) -> d
     """
     if not batches:
         return {}
+    if not storage.hold_groups(known.values()):
+        raise _PlacesMoved
     groups = known | _groups([batch for batch in batches if batch.key[:2] not in known])
     wanted = {batch.key: (groups[batch.key[:2]], batch.stream) for batch in batches}
     streams = storage.make_streams(list(set(wanted.values())), now=clock.epoch_ms())

@@ -88,12 +88,13 @@ def load(version_id: int) -> RunSpec:
     layers = _layers(version)
     code_dir = archives.package_dir(version.package_id)
     layer_dirs = tuple(archives.package_dir(sha256) for sha256 in layers)
+    interpreter = _interpreter(version.runtime)
     return RunSpec(
         version=version,
-        interpreter=_interpreter(version.runtime),
+        interpreter=interpreter,
         code_dir=code_dir,
         layer_dirs=layer_dirs,
-        sdk=Sdk.AT_HAND if any(map(names_sdk, (code_dir, *layer_dirs))) else Sdk.UNUSED,
+        sdk=_sdk(interpreter, (code_dir, *layer_dirs)),
         fingerprint=fingerprint(version, layers),
         log_group=context.log_group_name(version),
         json_logs=version.logging.get("LogFormat") == "JSON",
@@ -102,6 +103,10 @@ def load(version_id: int) -> RunSpec:
 
 def _interpreter(runtime: str) -> Interpreter:
     return runtimes.interpreter_for(runtime)
+
+
+def _sdk(interpreter: Interpreter, directories: tuple[Path, ...]) -> Sdk:
+    return Sdk.AT_HAND if interpreter.family == "python" and any(map(names_sdk, directories)) else Sdk.UNUSED
 
 
 def fingerprint(version: Version, layer_packages: list[str]) -> str:

@@ -34,10 +34,8 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 0.05  # between two messages of lines; the first goes at once
 SOON_S = 0.06  # what comes so soon after the first line is in the answer to pressing Test: mostly, that is all
-CROWD_S, SOON_MOST_S = (
-    0.02,
-    0.5,
-)  # so much later for each test that runs beside it: a second request makes a crowd wait longer
+CROWD_S = 0.02  # so much later for each test that runs beside it: a second request makes a crowd wait longer
+SOON_MOST_S = 0.5
 QUICK_S = 2.0  # and the answer comes without a line after this time: a server that is busy is not asked twice
 LOOK_S = 0.5  # how often the row of an event, or of another process's test, is looked at
 FOLLOWED_S = 420  # AWS's two retries come after one minute and two more

@@ -46,6 +46,15 @@ def test_a_group_deleted_by_somebody_else_is_made_again(ada):
     assert LogGroup.objects.get().stored_bytes == len("after") + 26
 
 
+def test_a_group_deleted_by_somebody_else_is_made_again_for_a_new_stream(ada):
+    write_function_events([batch(ada, "before")])
+    LogGroup.objects.all().delete()
+
+    write_function_events([batch(ada, "after", stream="2026/11/23/[$LATEST]bb")])
+
+    assert LogEvent.objects.get().stream.name == "2026/11/23/[$LATEST]bb"
+
+
 def test_a_stream_deleted_by_somebody_else_is_made_again(ada):
     write_function_events([batch(ada, "before")])
     LogStream.objects.all().delete()
