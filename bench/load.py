@@ -34,18 +34,27 @@ def plain(host: str, path: str, body: bytes, headers: Mapping[str, str], *, meth
     return head.encode() + b"\r\n" + body
 
 
-class Connection:
-    """One keep-alive connection; made anew where a server ends it after each answer."""
+class Connection(asyncio.Protocol):
+    """One keep-alive connection, for one request at a time; made anew where a server ends it after each answer."""
 
-    def __init__(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.port, self.reader, self.writer, self.is_over = port, reader, writer, False
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.received = b""
+        self.is_over = False
+        self.answer: asyncio.Future[tuple[bytes, bytes]] | None = None
 
     @classmethod
     async def to(cls, port: int) -> "Connection":
-        return cls(port, *await asyncio.open_connection("127.0.0.1", port))
+        connection = cls(port)
+        await connection._open()
+        return connection
+
+    async def _open(self) -> None:
+        self.transport, _self = await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self.port)
+        self.received, self.is_over = b"", False
 
     def close(self) -> None:
-        self.writer.close()
+        self.transport.close()
 
     async def ask(self, request: bytes) -> float:
         """Send it and read the whole answer: milliseconds. Raises if it is no success, or the function failed."""
@@ -59,16 +68,32 @@ class Connection:
     async def exchange(self, request: bytes) -> tuple[bytes, bytes]:
         """Send it and read the whole answer: its head in small letters, and its body."""
         if self.is_over:
-            self.writer.close()
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.writer.write(request)
-        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+            self.close()
+            await self._open()
+        self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self.answer
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, end, body = self.received.partition(b"\r\n\r\n")
+        if not end:
+            return
+        head = head.lower()
         lines = head.split(b"\r\n")
-        self.is_over = b"connection: close" in lines or head.startswith(b"http/1.0")
         if b"transfer-encoding: chunked" in lines:
-            return head, await self.reader.readuntil(b"0\r\n\r\n")
-        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-        return head, await self.reader.readexactly(length)
+            is_whole = body.endswith(b"0\r\n\r\n")
+        else:
+            is_whole = len(body) >= next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+        if is_whole and self.answer is not None and not self.answer.done():
+            self.received = b""
+            self.is_over = b"connection: close" in lines or head.startswith(b"http/1.0")
+            self.answer.set_result((head, body))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_over = True
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_exception(error or ConnectionError("The server has ended the connection."))
 
 
 async def one_after_another(port: int, request: bytes, *, count: int) -> list[float]:
