@@ -5,6 +5,7 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from core import clock, limits
 from core.errors import ServiceError
@@ -19,15 +20,25 @@ _READY_WITHIN_S = 30.0
 _FEW = 6
 _ENDED_AT_ONCE = 4  # sixty, one after another, take longer than who stops us waits
 _PAUSE_AFTER_FAILURE_S = 5.0
-_LOOK_AGAIN_S = 2.0  # it may be calm by now
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An environment that waits, and how it came by the SDK."""
+
+    sdk: Sdk
+    environment: Environment
+
+    def serves(self, sdk: Sdk) -> bool:
+        return self.sdk is not Sdk.UNUSED or sdk is Sdk.UNUSED
 
 
 class Stock:
     """Keeps ``size`` generic environments ready for each interpreter in use, and as many more as are expected.
 
     ``starters`` are started at a time. ``room`` says for how many more than ``size`` there is memory to spare. While
-    many are missing or taken they are started without the SDK, where that takes longer than all the rest; and when they
-    start quickly (``is_slow`` is not said) none is started ahead then, for whoever takes one starts what he needs himself.
+    many are missing or taken they are started without the SDK, where that takes longer than all the rest (``is_slow``);
+    else such as was asked for last.
     """
 
     def __init__(
@@ -40,10 +51,11 @@ class Stock:
         room: Callable[[], int] = lambda: MOST,
     ) -> None:
         self._open, self._size, self._is_slow, self._room = open_environment, size, is_slow, room
-        self._ready: defaultdict[Interpreter, list[Environment]] = defaultdict(list)
+        self._ready: defaultdict[Interpreter, list[_Ready]] = defaultdict(list)
         self._coming: Counter[Interpreter] = Counter()
         self._wanted: set[Interpreter] = set()
         self._taken: deque[float] = deque(maxlen=_FEW)  # when
+        self._asked_for = Sdk.AT_HAND  # by the last who took one
         self._expected: Mapping[Interpreter, int] = {}
         self._changed = threading.Condition()
         self._over = False
@@ -69,15 +81,16 @@ class Stock:
             self._expected = expected
             self._changed.notify_all()
             spare = [ready.pop(0) for one, ready in self._ready.items() if len(ready) > self._target(one)]
-        for environment in spare:
-            environment.stop()
+        for one in spare:
+            one.environment.stop()
 
     def take(self, interpreter: Interpreter, ephemeral_mb: int, sdk: Sdk) -> Environment:
         """A generic environment: a waiting one when it fits, else a new one, by ``sdk``. Raises ``SandboxFailure``."""
         self.want(interpreter)
         self._taken.append(clock.monotonic())
+        self._asked_for = sdk
         if ephemeral_mb == limits.EPHEMERAL_STORAGE_MB_DEFAULT:
-            while (waiting := self._take_ready(interpreter)) is not None:
+            while (waiting := self._take_ready(interpreter, sdk)) is not None:
                 if not waiting.is_dead:
                     return waiting
                 waiting.stop()
@@ -92,19 +105,25 @@ class Stock:
         """Whether no more than one a second have been taken of late."""
         return len(self._taken) < _FEW or clock.monotonic() - self._taken[0] > _FEW
 
-    def _take_ready(self, interpreter: Interpreter) -> Environment | None:
+    def _take_ready(self, interpreter: Interpreter, sdk: Sdk) -> Environment | None:
         with self._changed:
             self._changed.notify_all()
-            return self._ready[interpreter].pop() if self._ready[interpreter] else None
+            ready = self._ready[interpreter]
+            fitting = [one for one in ready if one.serves(sdk)]
+            best = next((one for one in fitting if one.sdk is sdk), fitting[-1] if fitting else None)
+            if best is None:
+                return None
+            ready.remove(best)
+            return best.environment
 
     def _make_room(self) -> bool:
         """Who is here comes before who is expected: give one up, of whichever there are most."""
         with self._changed:
             most = max(self._ready.values(), key=len, default=[])
-            environment = most.pop(0) if most else None
-        if environment is not None:
-            environment.stop()
-        return environment is not None
+            spare = most.pop(0) if most else None
+        if spare is not None:
+            spare.environment.stop()
+        return spare is not None
 
     def close(self) -> None:
         """Stop refilling and throw away what waits."""
@@ -113,7 +132,7 @@ class Stock:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_READY_WITHIN_S)
-        left = [environment for waiting in self._ready.values() for environment in waiting]
+        left = [one.environment for ready in self._ready.values() for one in ready]
         self._ready.clear()
         with ThreadPoolExecutor(_ENDED_AT_ONCE) as several:
             for environment in left:
@@ -126,23 +145,24 @@ class Stock:
         return self._target(interpreter) - len(self._ready[interpreter]) - self._coming[interpreter]
 
     def _missing(self) -> Interpreter | None:
-        if not self._is_slow and not self._is_calm():
-            return None
         return next((one for one in self._wanted if self._shortage(one) > 0), None)
 
     def _refill(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._over or self._missing(), None if self._is_slow else _LOOK_AGAIN_S)
+                self._changed.wait_for(lambda: self._over or self._missing())
                 if self._over:
                     return
                 if (interpreter := self._missing()) is None:
                     continue
-                is_calm = self._is_calm() and self._shortage(interpreter) <= self._size
+                if self._is_calm() and self._shortage(interpreter) <= self._size:
+                    sdk = Sdk.AHEAD
+                else:
+                    sdk = Sdk.AT_HAND if self._is_slow else self._asked_for
                 self._coming[interpreter] += 1
             came = False
             try:
-                came = self._add(interpreter, Sdk.AHEAD if is_calm else Sdk.AT_HAND)
+                came = self._add(interpreter, sdk)
             finally:
                 with self._changed:
                     self._coming[interpreter] -= 1
@@ -160,5 +180,5 @@ class Stock:
             environment.stop()
             return False
         with self._changed:
-            self._ready[interpreter].append(environment)
+            self._ready[interpreter].append(_Ready(sdk, environment))
         return True

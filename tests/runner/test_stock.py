@@ -1,6 +1,5 @@
 """Environments that are started before anybody asks: a few always, more while functions are being changed."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -65,16 +64,24 @@ def test_as_many_more_as_are_expected_wait_while_there_is_room(stock, world, unt
     until(lambda: world.waiting == 12)
 
 
-def test_in_a_rush_none_is_started_ahead_where_a_start_is_quick(world, until, monkeypatch):
-    is_calm = threading.Event()
-    monkeypatch.setattr(Stock, "_is_calm", lambda _self: is_calm.is_set())
+def test_in_a_rush_such_as_were_asked_for_are_started_where_a_start_is_quick(world, until, monkeypatch):
+    monkeypatch.setattr(Stock, "_is_calm", lambda _self: False)
     stock = Stock(open_environment=world.open, size=2, is_slow=False)
     stock.take(PYTHON, limits.EPHEMERAL_STORAGE_MB_DEFAULT, Sdk.UNUSED)
-    stock.want(PYTHON)
-    assert world.asked_for == [Sdk.UNUSED]
-    is_calm.set()
-    until(lambda: world.asked_for == [Sdk.UNUSED, Sdk.AHEAD, Sdk.AHEAD])
+    until(lambda: len(stock._ready[PYTHON]) == 2)
+    assert world.asked_for == [Sdk.UNUSED] * 3
+
+    smaller = stock._ready[PYTHON][0].environment
+    assert stock.take(PYTHON, limits.EPHEMERAL_STORAGE_MB_DEFAULT, Sdk.AT_HAND) is world.opened[3]
+    assert stock.take(PYTHON, limits.EPHEMERAL_STORAGE_MB_DEFAULT, Sdk.UNUSED) is smaller
+    until(lambda: world.asked_for.count(Sdk.UNUSED) == 4)
     stock.close()
+
+
+def test_who_needs_no_sdk_takes_one_with_it_when_there_is_no_other(stock, world, until):
+    stock.want(PYTHON)
+    until(lambda: len(stock._ready[PYTHON]) == 2)
+    assert stock.take(PYTHON, limits.EPHEMERAL_STORAGE_MB_DEFAULT, Sdk.UNUSED) in world.opened[:2]
 
 
 def test_what_is_not_expected_any_more_goes_one_after_another(stock, world, until):
