@@ -10,6 +10,7 @@ containers to limit or to end.
 | ``containers`` | pure: the configuration of a container |
 | ``engine`` | the container engine's API, each call with a time-out |
 | ``slots`` | slot numbers, their users, their folders |
+| ``wire`` | a socket in such a folder, which carries what the engine would carry |
 | ``service`` | what may be asked, and the books of who holds what |
 | ``server`` | the socket and its threads |
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import limits
+from runner.broker import wire
 from runner.sandboxes import seccomp
 
 LABEL_INSTALL, LABEL_SLOT = "pupitre.install", "pupitre.slot"
@@ -48,6 +49,7 @@ class Order:
         default_factory=lambda: {
             "/var/task": "task",
             "/opt": "opt",
+            wire.TARGET: wire.FOLDER,
             **{f"/etc/{name}": name for name in ("passwd", "group", "hosts", "resolv.conf")},
         }
     )

@@ -19,6 +19,7 @@ from runner.broker.containers import Order
 from runner.broker.engine import Engine, EngineTrouble, Image
 from runner.broker.protocol import Message
 from runner.broker.slots import NoSlot, Slots
+from runner.broker.wire import Wire
 
 log = logging.getLogger(__name__)
 CONFIG_SIZE = 16 * 1024
@@ -27,6 +28,7 @@ START_PATIENCE_S = 20.0
 ROOM_S = 10.0  # a worker asks for the next sandbox as soon as it has told an old one to end
 OOM_PATIENCE_S = 0.15  # the engine hears of it a moment after the worker
 RETRY_S = 30.0
+WIRE_S = 10.0  # PID 1 says over which stream it speaks as soon as its interpreter has started
 BY_ITSELF_S = 0.5  # what a container has to end by itself once its stream is closed, which costs least
 MEMORY_MB_MAX = 64 * 1024
 
@@ -66,10 +68,19 @@ class Broker:
     """``verbs`` is all that can be asked. Thread-safe."""
 
     def __init__(
-        self, *, engine: Engine, slots: Slots, install: str, source: str, bounds: Bounds, in_volume: bool = False
+        self,
+        *,
+        engine: Engine,
+        slots: Slots,
+        install: str,
+        source: str,
+        bounds: Bounds,
+        in_volume: bool = False,
+        wires: bool = False,
     ) -> None:
         self.engine, self.slots, self.install, self._source, self.bounds = engine, slots, install, source, bounds
         self._in_volume = in_volume  # ``source``: where the engine finds the slots' folders
+        self._wires = wires
         self.images: dict[str, Image] = {image.runtime: image for image in engine.images()}
         self._mutex = threading.Lock()
         self._held: dict[str, Held] = {}
@@ -129,7 +140,9 @@ class Broker:
     # -- what may be asked -------------------------------------------------------------------------
 
     def start(self, request: Message, owner: tuple[int, int]) -> tuple[Message, int]:
-        """``runtime, config, memory_mb, total_mb, ephemeral_mb, cores`` → ``sandbox, folder`` and the attached stream."""
+        """``runtime, config, memory_mb, total_mb, ephemeral_mb, cores`` → ``sandbox, folder, wired`` and the stream:
+        the wire, or the attached one.
+        """
         worker = self._worker(request)
         image = self.images.get(str(request.get("runtime")))
         if image is None:
@@ -155,13 +168,18 @@ class Broker:
                 install=self.install,
                 in_volume=self._in_volume,
             )
-            stream = self._launch(held, order)
+            wire = self._wire(held)
+            stream = self._launch(held, order, wire)
         except Refused:
             self._unreserve(held)
             raise
         finally:
             self._starting.release()
-        return {"sandbox": held.token, "folder": str(self.slots.folder(held.token))}, stream
+        wired = wire.taken(stream, WIRE_S) if wire is not None else None
+        if wired is not None:
+            os.close(stream)
+        answer = {"sandbox": held.token, "folder": str(self.slots.folder(held.token)), "wired": wired is not None}
+        return answer, stream if wired is None else wired
 
     def limit(self, request: Message) -> Message:
         """``sandbox``, and ``memory_mb, total_mb`` or ``cores`` or all: from now on."""
@@ -282,7 +300,24 @@ class Broker:
             raise Refused("cores must be a number of processors that this host has.")
         return float(cores)
 
-    def _launch(self, held: Held, order: Order) -> int:
+    def _wire(self, held: Held) -> Wire | None:
+        if not self._wires:
+            return None
+        try:
+            return Wire(self.slots.folder(held.token), user=self.slots.own_user(held.slot))
+        except OSError as error:
+            log.warning("No wire for slot %s: %s", held.slot, error)
+            return None
+
+    def _launch(self, held: Held, order: Order, wire: Wire | None) -> int:
+        try:
+            return self._launched(held, order)
+        except BaseException:
+            if wire is not None:
+                wire.close()
+            raise
+
+    def _launched(self, held: Held, order: Order) -> int:
         self.counts["starts"] += 1
         try:
             stream = self.engine.launch(held.name, containers.configuration(order))

@@ -13,6 +13,8 @@ import threading
 import zlib
 from pathlib import Path
 
+from runner.broker import wire
+
 log = logging.getLogger(__name__)
 TOKEN = re.compile(r"[0-9a-f]{64}")
 # Above what the bubblewrap driver takes for itself (1,900,000,000 and up), below 2**31.
@@ -39,6 +41,7 @@ class Slots:
     def __init__(self, root: Path, *, install: str, count: int, mapped: bool = False) -> None:
         self.root = root
         number = zlib.crc32(install.encode()) % INSTALLATIONS
+        self._mapped = mapped
         self._first_user = FIRST_MAPPED_USER if mapped else FIRST_USER + number * PER_INSTALLATION
         self._free = list(reversed(range(min(count, PER_INSTALLATION))))
         self._mutex = threading.Lock()
@@ -61,6 +64,10 @@ class Slots:
         """The user and group id of ``slot``, on this host its alone."""
         return self._first_user + slot
 
+    def own_user(self, slot: int) -> int | None:
+        """The id that the kernel tells this host of ``user``; None where the engine maps it to one that is not known here."""
+        return None if self._mapped else self.user(slot)
+
     def make_folder(self, slot: int, *, owner: tuple[int, int]) -> str:
         """A new folder for ``slot``, ``task`` and ``opt`` in it belonging to ``owner``; its name."""
         token = secrets.token_hex(32)
@@ -72,6 +79,8 @@ class Slots:
             (folder / name).chmod(0o755)
             if owner[0] != os.geteuid():
                 os.chown(folder / name, *owner)
+        (folder / wire.FOLDER).mkdir(mode=0o755)
+        (folder / wire.FOLDER).chmod(0o755)
         for name, text in ETC.items():
             (folder / name).write_text(text.format(user=self.user(slot)))
             (folder / name).chmod(0o644)

@@ -1,7 +1,7 @@
 """The Docker driver: one hardened container for each execution environment, made by the broker.
 
-This process never talks to the engine: it asks the broker (``runner/broker``), which answers with the container's
-attached stream itself, a descriptor. From then on nobody is between the two ends, and when this process ends, however
+This process never talks to the engine: it asks the broker (``runner/broker``), which answers with the stream to PID 1
+itself, a descriptor: the wire, or what the engine has attached. From then on nobody is between the two ends, and when this process ends, however
 it ends, its end closes and PID 1 inside ends everything.
 """
 
@@ -47,13 +47,11 @@ TASK, SDK, RAPID = "/var/task", "/var/runtime", "/var/rapid"
 
 
 class DockerSandbox(Sandbox):
-    stream: AttachedStream
-
     def __init__(
         self, driver: "Docker", interpreter: Interpreter, ephemeral_mb: int, answer: Message, descriptor: int
     ) -> None:
         self.driver, self.interpreter, self.ephemeral_mb = driver, interpreter, ephemeral_mb
-        self.stream = AttachedStream(descriptor)
+        self.stream = _wire(descriptor) if answer["wired"] else AttachedStream(descriptor)
         self.token: str = answer["sandbox"]
         self.folder = Path(answer["folder"])
         self.cores = processors_for_one()
@@ -87,7 +85,7 @@ class DockerSandbox(Sandbox):
             return 0  # it is gone, and what killed it goes unsaid
 
     def startup_error(self) -> str:
-        return self.stream.errors
+        return self.stream.errors if isinstance(self.stream, AttachedStream) else ""
 
     def kill(self) -> None:
         with self._mutex:
@@ -241,6 +239,12 @@ def _image(interpreter: Interpreter) -> str:
 def _total(memory_mb: int, ephemeral_mb: int) -> int:
     """MB for everything inside: files in /tmp and /dev/shm are memory too."""
     return memory_mb + ephemeral_mb + OVERHEAD_MB + SHARED_MEMORY_MB
+
+
+def _wire(descriptor: int) -> socket.socket:
+    stream = socket.socket(fileno=descriptor)
+    stream.setblocking(False)
+    return stream
 
 
 def shut(stream: socket.socket) -> None:

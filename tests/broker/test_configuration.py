@@ -35,7 +35,9 @@ def test_nothing_in_it_can_be_written_but_a_bounded_tmp():
 
 def test_it_sees_only_its_own_slot_of_the_host():
     sources = {mount["Source"] for mount in configuration(ORDER)["HostConfig"]["Mounts"]}
-    assert sources == {f"/srv/slots/abc/{name}" for name in ("task", "opt", "passwd", "group", "hosts", "resolv.conf")}
+    assert sources == {
+        f"/srv/slots/abc/{name}" for name in ("task", "opt", "wire", "passwd", "group", "hosts", "resolv.conf")
+    }
 
 
 def test_it_runs_as_a_user_of_its_own():

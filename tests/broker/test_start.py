@@ -32,7 +32,7 @@ def test_it_gets_a_folder_for_its_code_that_the_container_sees_from_the_hosts_si
     _line, worker = enrol()
     answer, descriptor = ask(address, worker)
     os.close(descriptor)
-    assert sorted(os.listdir(answer["folder"])) == ["group", "hosts", "opt", "passwd", "resolv.conf", "task"]
+    assert sorted(os.listdir(answer["folder"])) == ["group", "hosts", "opt", "passwd", "resolv.conf", "task", "wire"]
     mounts = engine.configurations[0]["HostConfig"]["Mounts"]
     assert mounts[0]["Source"] == f"/on/the/host/slots/{answer['sandbox']}/task"
 

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from runner.outcomes import Kind
+from runner.sandboxes.attached import AttachedStream
 from runner.sandboxes.base import SandboxDriver, SandboxFailure
 from runner.sandboxes.docker import Docker
 from tests import engine
@@ -48,6 +49,14 @@ def broker(broker_of_its_own: LiveBroker) -> LiveBroker:
 def own_bench(broker: LiveBroker, tmp_path: Path) -> Iterator[Bench]:
     with containers(broker) as driver, opened(driver, tmp_path) as made:
         yield made
+
+
+def test_worker_and_pid_1_speak_without_the_engine(bench: Bench):
+    function = bench.function(EVALUATE)
+    assert not isinstance(function.environment.sandbox.stream, AttachedStream)
+    assert function.invoke("os.listdir('/var/wire')").value == []
+    outcome = function.invoke("open('/var/wire/pid1', 'w')").outcome
+    assert "Read-only file system" in outcome.payload.decode()
 
 
 def until(condition: Callable[[], bool]) -> None:

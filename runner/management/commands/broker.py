@@ -59,6 +59,7 @@ def make_broker() -> Broker:
         source=f"{engine.volume_path(volume)}/slots" if volume else str(root),
         in_volume=bool(volume),
         bounds=Bounds(memory_mb=_for_sandboxes(info["MemTotal"]), cores=info["NCPU"]),
+        wires=True,
     )
     if removed := broker.clean_up():
         log.warning("%s containers were left over", removed)
