@@ -14,16 +14,13 @@ WIRE = "/var/wire/pid1"
 
 def take_wire():
     """Speak with the worker itself, where it offers that; else over what the engine has attached."""
-    wire = socket.socket(socket.AF_UNIX)
-    try:
-        wire.connect(WIRE)
-    except OSError:
-        return
-    finally:
-        stream = wire.detach()
-    for descriptor in (0, 1):
-        os.dup2(stream, descriptor)
-    os.close(stream)
+    with socket.socket(socket.AF_UNIX) as wire:
+        try:
+            wire.connect(WIRE)
+        except OSError:
+            return
+        for descriptor in (0, 1):
+            os.dup2(wire.fileno(), descriptor)
 
 
 def main():
