@@ -85,7 +85,13 @@ def test_a_functions_container_sees_nothing_of_the_deployment(deployment: Deploy
         assert sandbox["HostConfig"]["NetworkMode"] == "none"
         assert sandbox["HostConfig"]["CapDrop"] == ["ALL"]
         of_etc = {f"/etc/{name}" for name in ("passwd", "group", "hosts", "resolv.conf")}
-        assert {mount["Destination"] for mount in sandbox["Mounts"]} <= {"/var/task", "/opt", "/var/wire", "/tmp", *of_etc}
+        assert {mount["Destination"] for mount in sandbox["Mounts"]} <= {
+            "/var/task",
+            "/opt",
+            "/var/wire",
+            "/tmp",
+            *of_etc,
+        }
         assert not any(mount["RW"] for mount in sandbox["Mounts"] if mount["Type"] == "bind")
 
 
