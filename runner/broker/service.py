@@ -153,6 +153,7 @@ class Broker:
         if not self._starting.acquire(timeout=START_PATIENCE_S):
             self._unreserve(held)
             raise Refused("Too many sandboxes are being started at this moment.")
+        wire = None
         try:
             if held.token not in self._held:
                 raise Refused("This worker has gone.")
@@ -169,8 +170,10 @@ class Broker:
                 in_volume=self._in_volume,
             )
             wire = self._wire(held)
-            stream = self._launch(held, order, wire)
+            stream = self._launch(held, order)
         except Refused:
+            if wire is not None:
+                wire.close()
             self._unreserve(held)
             raise
         finally:
@@ -309,15 +312,7 @@ class Broker:
             log.warning("No wire for slot %s: %s", held.slot, error)
             return None
 
-    def _launch(self, held: Held, order: Order, wire: Wire | None) -> int:
-        try:
-            return self._launched(held, order)
-        except BaseException:
-            if wire is not None:
-                wire.close()
-            raise
-
-    def _launched(self, held: Held, order: Order) -> int:
+    def _launch(self, held: Held, order: Order) -> int:
         self.counts["starts"] += 1
         try:
             stream = self.engine.launch(held.name, containers.configuration(order))
