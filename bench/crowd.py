@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.load import Connection, invocation, percentile
+from bench.load import Connection, invocation, percentile, run
 from bench.processes import memory_mb, tree
 from bench.table import Row, Target, at_most
 from tests.labs.hands import Boto3
@@ -29,7 +29,7 @@ def students(live: Live, bar_ms: float = 3000, goal_ms: float = 500, suffix: str
                 lambda number: hands[number % 4].create_function(names[number], OWN.format(number)), range(STUDENTS)
             )
         )
-    took, errors = asyncio.run(_pressed(live, names))
+    took, errors = run(_pressed(live, names))
     shown = f"p50 {percentile(took, 50):.0f} ms, p95 {percentile(took, 95):.0f}, {sum(errors.values())} errors"
     if errors:
         shown += f" ({'; '.join(errors)[:200]})"
@@ -63,9 +63,9 @@ def waiting(live: Live) -> Iterator[Row]:
     live.client("lambda").update_function_configuration(FunctionName="held", MemorySize=3008)
     live.client("lambda").get_waiter("function_updated_v2").wait(FunctionName="held")
     api = next(process for process in tree(live.process.pid) if process.name == "api")
-    asyncio.run(_held(live, api.pid, callers=20, for_s=0.1))
+    run(_held(live, api.pid, callers=20, for_s=0.1))
     before = memory_mb(api)
-    during, threads, answered, took = asyncio.run(_held(live, api.pid, callers=CALLERS, for_s=HELD_S))
+    during, threads, answered, took = run(_held(live, api.pid, callers=CALLERS, for_s=HELD_S))
     grown = during - before
     shown = (
         f"{answered} of {CALLERS} answered, {grown:+.0f} MB, {threads} threads, all {took:.1f} s after the first could"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench.load import Connection, invocation, percentile
+from bench.load import Connection, invocation, percentile, run
 from bench.processes import memory_mb, tree
 from bench.product import ECHO
 from bench.table import Row, Target, at_most
@@ -84,7 +84,7 @@ def bottleneck(live: Live) -> Iterator[Row]:
     Boto3(live).create_function("narrow", ECHO)
     live.client("lambda").put_function_concurrency(FunctionName="narrow", ReservedConcurrentExecutions=1)
     request = invocation(live, "narrow", {"key": "value"}, kind="Event")
-    asyncio.run(_post(live, request, count=JAM))
+    run(_post(live, request, count=JAM))
     moments = eventually(lambda: _moments(live, "narrow"), lambda rows: len(rows) >= JAM, within_s=240, every_s=1)
     last_asked = max(asked for asked, _started, _finished in moments)
     alone = sorted(finished for _asked, _started, finished in moments if finished > last_asked)
@@ -109,9 +109,9 @@ def beside(live: Live) -> Iterator[Row]:
     """A class that tests, first alone, then beside a burst of asynchronous events of somebody else's making."""
     for name in ("pressed", "burst"):
         Boto3(live).create_function(name, ECHO)
-    asyncio.run(_presses(live))
-    alone = asyncio.run(_presses(live))
-    tests, accepted, took = asyncio.run(_both(live))
+    run(_presses(live))
+    alone = run(_presses(live))
+    tests, accepted, took = run(_both(live))
     begun = time.perf_counter()
     ended = eventually(lambda: _moments(live, "burst"), lambda rows: len(rows) >= EVENTS, within_s=240, every_s=1)
     rest_s = time.perf_counter() - begun

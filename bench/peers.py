@@ -3,7 +3,6 @@
 They are installed into ``var/bench`` by their pinned versions, once, by the bench alone.
 """
 
-import asyncio
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.load import at_once, one_after_another, percentile, plain, signed
+from bench.load import at_once, one_after_another, percentile, plain, run, signed
 from bench.product import ECHO, FIGURES
 from bench.table import Row
 from tests.live import ROOT, Live, free_port
@@ -85,19 +84,19 @@ def _invoked(peer: str, port: int, function: str, *, accepts: bool) -> Iterator[
     """The figures of a peer that runs functions, beside ours."""
     path = f"/2015-03-31/functions/{function}/invocations"
     request = plain(f"127.0.0.1:{port}", path, EVENT, {"Content-Type": "application/json"})
-    cold = asyncio.run(one_after_another(port, request, count=1))[0]
+    cold = run(one_after_another(port, request, count=1))[0]
     yield _ratio(
         f"{peer}, first answer", cold, "cold plain", "ms", "its code is in place; ours comes from the database"
     )
-    asyncio.run(at_once(port, request, clients=8, seconds=1))
-    warm = percentile(asyncio.run(one_after_another(port, request, count=500)), 50)
+    run(at_once(port, request, clients=8, seconds=1))
+    warm = percentile(run(one_after_another(port, request, count=500)), 50)
     yield _ratio(f"{peer}, warm, one client", warm, "warm", "ms", "no signature, sandbox or record")
-    rate, _took = asyncio.run(at_once(port, request, clients=8, seconds=4))
+    rate, _took = run(at_once(port, request, clients=8, seconds=4))
     yield _ratio(f"{peer}, warm, eight clients", rate, "rate", "/s", "no signature, sandbox or record")
     if accepts:
         headers = {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}
         event = plain(f"127.0.0.1:{port}", path, EVENT, headers)
-        accept = percentile(asyncio.run(one_after_another(port, event, count=100)), 50)
+        accept = percentile(run(one_after_another(port, event, count=100)), 50)
         yield _ratio(f"{peer}, asynchronous accept", accept, "accept", "ms", "in memory: lost when it ends")
 
 
@@ -129,12 +128,10 @@ def moto(live: Live) -> Iterator[Row]:
             ("GetCallerIdentity", "sts", "/", b"Action=GetCallerIdentity&Version=2011-06-15", FORM),
             ("SendMessage", "sqs", "/", _send_message(live, port), TARGET),
         ):
-            ours, _took = asyncio.run(
-                at_once(live.api_port, signed(live, service, path, body, headers), clients=8, seconds=4)
-            )
+            ours, _took = run(at_once(live.api_port, signed(live, service, path, body, headers), clients=8, seconds=4))
             scope = f"AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
             request = plain(f"127.0.0.1:{port}", path, body, {**headers, "Authorization": scope})
-            theirs, _took = asyncio.run(at_once(port, request, clients=8, seconds=4))
+            theirs, _took = run(at_once(port, request, clients=8, seconds=4))
             FIGURES[what] = ours
             yield _ratio(f"moto {MOTO}, {what}, eight clients", theirs, what, "/s", "in memory, signatures unread")
     raise Missing("to invoke a function it needs an image of one maker's registry, which is not in an engine here")

@@ -1,10 +1,9 @@
 """What one user meets: the start, the rest, warm and cold invocations, accepted events."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 
-from bench.load import at_once, invocation, one_after_another, percentile
+from bench.load import at_once, invocation, one_after_another, percentile, run
 from bench.processes import Process, memory_mb, processor_s, spent, spent_on_each, tree
 from bench.table import Row, at_least, at_most
 from tests.labs.hands import Boto3
@@ -54,14 +53,14 @@ def warm(live: Live, suffix: str = "") -> Iterator[Row]:
     """``suffix`` tells the driver, where it is not the default one."""
     Boto3(live).create_function("warm", ECHO)
     request = invocation(live, "warm", {"key": "value"})
-    asyncio.run(one_after_another(live.api_port, request, count=300))
-    took = asyncio.run(one_after_another(live.api_port, request, count=2000))
+    run(one_after_another(live.api_port, request, count=300))
+    took = run(one_after_another(live.api_port, request, count=2000))
     p50 = percentile(took, 50)
     shown = f"p50 {p50:.2f} ms, p95 {percentile(took, 95):.2f}, p99 {percentile(took, 99):.2f}"
     yield Row(f"warm invocation, one client{suffix}", shown, *at_most(p50, 4, 0.5, "ms", "p50"))
-    asyncio.run(at_once(live.api_port, request, clients=8, seconds=2))
+    run(at_once(live.api_port, request, clients=8, seconds=2))
     begun = spent(live.process.pid, PARTS)
-    rate, took = asyncio.run(at_once(live.api_port, request, clients=8, seconds=8))
+    rate, took = run(at_once(live.api_port, request, clients=8, seconds=8))
     each = spent_on_each(live.process.pid, PARTS, begun, len(took))
     shown = f"{rate:.0f}/s, p50 {percentile(took, 50):.1f} ms, p99 {percentile(took, 99):.1f}"
     yield Row(f"warm invocations, eight clients{suffix}", shown, *at_least(rate, 700, 3500, "/s"))
@@ -84,7 +83,7 @@ def cold(live: Live, bar_ms: float = 250, suffix: str = "") -> Iterator[Row]:
 def _cold(live: Live, name: str, code: str) -> float:
     Boto3(live).create_function(name, code)
     time.sleep(1)  # one student's pace, not a burst
-    return asyncio.run(one_after_another(live.api_port, invocation(live, name), count=1))[0]
+    return run(one_after_another(live.api_port, invocation(live, name), count=1))[0]
 
 
 def environments(live: Live) -> Iterator[Row]:
@@ -100,8 +99,8 @@ def environments(live: Live) -> Iterator[Row]:
 def accept(live: Live) -> Iterator[Row]:
     Boto3(live).create_function("events", ECHO)
     request = invocation(live, "events", {"key": "value"}, kind="Event")
-    asyncio.run(one_after_another(live.api_port, request, count=50))
-    took = asyncio.run(one_after_another(live.api_port, request, count=500))
+    run(one_after_another(live.api_port, request, count=50))
+    took = run(one_after_another(live.api_port, request, count=500))
     p50 = percentile(took, 50)
     shown = f"p50 {p50:.2f} ms, p99 {percentile(took, 99):.2f}"
     yield Row("asynchronous accept, durable before the 202", shown, *at_most(p50, 5, 1.5, "ms", "p50"))
