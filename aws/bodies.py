@@ -4,9 +4,8 @@ import asyncio
 import hashlib
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, NamedTuple
 
 from aws.errors import BadRequest, EntityTooLarge, Overloaded, RequestTimeout, UnsupportedEncoding
 from core.errors import RequestTooLarge, ServiceError
@@ -49,12 +48,14 @@ class Disconnected(Exception):
     """The client went away; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A body as it was sent, and its hash, made while it came."""
 
     data: bytes
     sha256: str
+
+
+_NOT_COUNTED = nullcontext()
 
 
 class Budget:
@@ -66,12 +67,12 @@ class Budget:
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
 
-    @contextmanager
-    def reserve(self, account_id: str, size: int) -> Iterator[None]:
+    def reserve(self, account_id: str, size: int) -> AbstractContextManager[None]:
         """Hold ``size`` bytes for as long as the call lasts; raises Overloaded."""
-        if size <= SMALL_BODY:
-            yield
-            return
+        return _NOT_COUNTED if size <= SMALL_BODY else self._reserve(account_id, size)
+
+    @contextmanager
+    def _reserve(self, account_id: str, size: int) -> Iterator[None]:
         held = self._held.get(account_id, 0)
         if held + size > BUDGET_OF_AN_ACCOUNT or sum(self._held.values()) + size > BUDGET:
             raise Overloaded()

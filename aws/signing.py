@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import quote
 
 from aws.errors import IncompleteSignature, InvalidSignature, MissingAuthenticationToken, RequestTimeTooSkewed
@@ -35,8 +35,7 @@ _NOT_SIGNED_BY_CLIENTS = ("x-amz-user-agent", "x-amz-cf-")
 _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """A signature as the request carries it; nothing of it is proven before ``verify``."""
 
     access_key_id: str
@@ -215,7 +214,7 @@ def verify(
     payload_hash = _payload_hash(signature, request, body_sha256, unsigned_body)
     text = _string_to_sign(signature, _canonical_request(signature, request, payload_hash))
     key = signing_key(secret, signature.day, signature.region, signature.service)
-    expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.digest(key, text.encode(), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), signature.value.encode()):
         raise InvalidSignature()
 
@@ -298,7 +297,7 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     """The key derived for one day, region and service; kept, since a client signs with it all day."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key
 
 

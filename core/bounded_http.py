@@ -66,12 +66,14 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_timer is None:
-                self._watch_head()
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if not self._in_head or not self._head_bytes:
+            return  # nearly always: it came whole
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 431 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             self.transport.close()
+        elif self._head_timer is None:
+            self._watch_head()
 
     def on_headers_complete(self) -> None:
         self._in_head = False

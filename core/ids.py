@@ -10,7 +10,11 @@ _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 def request_id() -> str:
     """A request id: a random UUID in text."""
-    return str(uuid.UUID(bytes=_random.take(16), version=4))
+    digits = _random.take(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
+
+
+_VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 class _Random:
@@ -53,4 +57,4 @@ def secret_access_key() -> str:
 
 def hex_token(characters: int = 32) -> str:
     """Random lower-case hexadecimal, for log stream names and fencing tokens."""
-    return secrets.token_hex(characters // 2)
+    return _random.take(characters // 2).hex()

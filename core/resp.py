@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 type Argument = bytes | str | int | float
 
+_BULK, _INTEGER, _SIMPLE, _ARRAY = b"$:+*"
+
 
 class ReplyError(Exception):
     """Redis refused a command; the text begins with its code, e.g. ``NOSCRIPT``."""
@@ -80,41 +82,46 @@ class Replies:
 
     def feed(self, data: bytes) -> list[Any]:
         """Take bytes in; the replies that are whole now. A refusal is a ``ReplyError`` among them."""
-        buffer = self._buffer
-        buffer += data
+        taken: bytes | bytearray = data
+        if self._buffer:
+            self._buffer += data
+            taken = self._buffer
         found, at = [], 0
-        while (parsed := _parse(buffer, at)) is not None:
+        while (parsed := _parse(taken, at)) is not None:
             reply, at = parsed
             found.append(reply)
-        del buffer[:at]
+        if taken is self._buffer:
+            del self._buffer[:at]
+        elif at < len(data):
+            self._buffer += data[at:]
         return found
 
 
-def _parse(buffer: bytearray, at: int) -> tuple[Any, int] | None:
+def _parse(buffer: bytes | bytearray, at: int) -> tuple[Any, int] | None:
     """The reply that begins at ``at``, and where it ends; None while it is not all there."""
     end = buffer.find(b"\r\n", at)
     if end < 0:
         return None
-    kind, rest, at = buffer[at : at + 1], bytes(buffer[at + 1 : end]), end + 2
-    if kind == b"$":
+    kind, rest, at = buffer[at], bytes(buffer[at + 1 : end]), end + 2
+    if kind == _BULK:
         return _parse_bulk(buffer, at, int(rest))
-    if kind == b":":
+    if kind == _INTEGER:
         return int(rest), at
-    if kind == b"+":
+    if kind == _SIMPLE:
         return rest, at
-    if kind == b"*":
+    if kind == _ARRAY:
         return _parse_array(buffer, at, int(rest))
     return ReplyError(rest.decode("utf-8", "replace")), at
 
 
-def _parse_bulk(buffer: bytearray, at: int, size: int) -> tuple[bytes | None, int] | None:
+def _parse_bulk(buffer: bytes | bytearray, at: int, size: int) -> tuple[bytes | None, int] | None:
     if size < 0:
         return None, at
     end = at + size
-    return (bytes(memoryview(buffer)[at:end]), end + 2) if len(buffer) >= end + 2 else None
+    return (bytes(buffer[at:end]), end + 2) if len(buffer) >= end + 2 else None
 
 
-def _parse_array(buffer: bytearray, at: int, size: int) -> tuple[list[Any] | None, int] | None:
+def _parse_array(buffer: bytes | bytearray, at: int, size: int) -> tuple[list[Any] | None, int] | None:
     if size < 0:
         return None, at
     items = []
@@ -128,11 +135,12 @@ def _parse_array(buffer: bytearray, at: int, size: int) -> tuple[list[Any] | Non
 
 def encode(arguments: tuple[Argument, ...]) -> bytes:
     """A command as Redis wants it."""
-    parts = [b"*%d\r\n" % len(arguments)]
+    lines = [b"*%d" % len(arguments)]
     for argument in arguments:
         raw = argument if isinstance(argument, bytes) else str(argument).encode()
-        parts += (b"$%d\r\n" % len(raw), raw, b"\r\n")
-    return b"".join(parts)
+        lines += (b"$%d" % len(raw), raw)
+    lines.append(b"")
+    return b"\r\n".join(lines)
 
 
 def _connect(parts: SplitResult, timeout_s: float) -> socket.socket:

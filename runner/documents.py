@@ -14,6 +14,18 @@ def whole(value: object) -> int:
 def is_json(payload: bytes) -> bool:
     """Whether it parses at all; AWS lets NaN and the like pass, and so do we."""
     try:
+        _check(payload.decode())
+    except (ValueError, RecursionError):
+        return _is_json_otherwise(payload)
+    return True
+
+
+_check = json.JSONDecoder(parse_int=len).decode  # made once; a long number is not worked out
+
+
+def _is_json_otherwise(payload: bytes) -> bool:
+    """With a byte order mark, or in another of Unicode's encodings."""
+    try:
         json.loads(payload, parse_int=len)
     except (ValueError, RecursionError):
         return False

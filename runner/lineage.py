@@ -7,13 +7,12 @@ or none, an account only deceives itself. Source: Lambda developer guide, "Use L
 
 import functools
 import re
-import secrets
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from django.utils.crypto import salted_hmac
 
-from core import clock
+from core import clock, ids
 from runner.errors import RecursiveInvocation
 
 HOPS = 16
@@ -25,8 +24,7 @@ _ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}", re.ASCII)
 _STEP = re.compile(r"([0-9a-f]{8}):(\d{1,4})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """``header`` for the invocation to come, which is its function's ``hops``-th in the chain."""
 
     header: str
@@ -41,10 +39,9 @@ class Trace:
 def advance(header: str, *, function_id: str) -> Trace:
     """The header of an invocation that was asked for with ``header``, which may be empty or nonsense."""
     if not header:
-        return Trace(
-            f"Root={_new_root()};Parent={secrets.token_hex(8)};Sampled=0;Lineage={_tag(function_id)}:1",
-            1,
-        )
+        digits = ids.hex_token(40)
+        root, parent = _root(digits[:24]), digits[24:]
+        return Trace(f"Root={root};Parent={parent};Sampled=0;Lineage={_tag(function_id)}:1", 1)
     fields = dict(part.partition("=")[::2] for part in unquote(header[:_HEADER_SIZE]).split(";"))
     steps = _steps(fields.get("Lineage", ""))
     tag = _tag(function_id)
@@ -53,13 +50,13 @@ def advance(header: str, *, function_id: str) -> Trace:
     lineage = "|".join(f"{name}:{count}" for name, count in list(steps.items())[-_FUNCTIONS:])
     root = fields.get("Root", "")
     if not _ROOT.fullmatch(root):
-        root = _new_root()
+        root = _root(ids.hex_token(24))
     sampled = "1" if fields.get("Sampled") == "1" else "0"
-    return Trace(f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled};Lineage={lineage}", hops)
+    return Trace(f"Root={root};Parent={ids.hex_token(16)};Sampled={sampled};Lineage={lineage}", hops)
 
 
-def _new_root() -> str:
-    return f"1-{clock.epoch_ms() // 1000:08x}-{secrets.token_hex(12)}"
+def _root(digits: str) -> str:
+    return f"1-{clock.epoch_ms() // 1000:08x}-{digits}"
 
 
 def hops_of(header: str, *, function_id: str) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from core import redis
 from core.limits import KIB
@@ -14,12 +14,16 @@ EVERY_S = 0.5  # how often it is looked for; most calls have been taken by the f
 _LARGEST = 256 * KIB  # it is looked for by its bytes, so not that of a large event
 
 
-@contextmanager
-def told(call: Call) -> Iterator[None]:
+def told(call: Call) -> AbstractContextManager[None]:
     """While an event loop waits for the answer to a watched call: tell how many are before it, until it is taken."""
-    if not call.watch or len(call.payload) > _LARGEST:
-        yield
-        return
+    return _told(call) if call.watch and len(call.payload) <= _LARGEST else _UNTOLD
+
+
+_UNTOLD = nullcontext()
+
+
+@contextmanager
+def _told(call: Call) -> Iterator[None]:
     telling = asyncio.get_running_loop().create_task(_tell(call))
     try:
         yield

@@ -18,7 +18,7 @@ def split(body):
     """Header and payload of a headed body; the header is None when there is none to be read."""
     try:
         (length,) = struct.unpack_from(">I", body)
-        header = json.loads(body[4 : 4 + length])
+        header = json.loads(body[4 : 4 + length].decode())
     except (struct.error, ValueError, RecursionError):
         return None, b""
     return (header if isinstance(header, dict) else None), body[4 + length :]

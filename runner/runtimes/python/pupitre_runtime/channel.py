@@ -35,7 +35,7 @@ class Channel:
     def receive_headed(self, kind):
         body = self.receive(kind)
         (length,) = struct.unpack_from(">I", body)
-        return json.loads(body[4 : 4 + length]), body[4 + length :]
+        return json.loads(body[4 : 4 + length].decode()), body[4 + length :]
 
     def read(self, count):
         """Exactly so many bytes; a small frame comes whole with its head."""
