@@ -15,7 +15,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.credentials import Principal
 from accounts.models import Account
@@ -33,8 +33,7 @@ type Handler = Callable[[Caller, Params], Params | Awaitable[Params | None] | No
 SERVICES_DIR = Path(__file__).parent / "services"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks, and how the answer should speak of places.
 
     ``principal_arn``, ``user_id``  as sts:GetCallerIdentity answers them

@@ -9,6 +9,8 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from aws import model
 from aws.errors import NoSuchAction, NoSuchOperation
@@ -21,12 +23,11 @@ _SCOPE = re.compile(r"Credential=[^/,]{1,128}/\d{8}/[^/,]{0,64}/([^/,]{1,64})/aw
 _SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=[^&]*?(?:%2F|/)([a-z0-9-]{1,64})(?:%2F|/)aws4_request", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """What a request means: an operation of the model, and the parts of the path that it names."""
 
     operation: OperationModel
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
 
 
 # -- the service -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
@@ -19,8 +20,7 @@ _PIECE = 256 * limits.KIB  # characters: at most four bytes each
 _REMEMBERED = 20_000  # streams, and groups
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionLogBatch:
+class FunctionLogBatch(NamedTuple):
     """Lines of one invocation: ``events`` are (epoch milliseconds, message, source "f" or "p") in order."""
 
     account_id: str
@@ -111,8 +111,7 @@ def write_function_events(batches: Iterable[FunctionLogBatch]) -> int:
 # -- what is written -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     timestamp: int
     text: str
     source: str
@@ -123,8 +122,7 @@ class _Line:
         return (length if self.text.isascii() else len(self.text.encode())) + storage.EVENT_OVERHEAD
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(NamedTuple):
     """A batch whose lines can be stored as they are."""
 
     account_id: str

@@ -1,10 +1,10 @@
 """What an invocation gives back, as values."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The figures of a REPORT line. Milliseconds and MB; ``init_ms`` is None when the environment was warm."""
 
     duration_ms: float
@@ -18,8 +18,7 @@ class Report:
         return self.init_ms is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer to a synchronous invocation.
 
     ``payload`` is the response document, of the function or of its error; ``function_error`` is empty or
@@ -36,8 +35,7 @@ class Answer:
     log_stream: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line of a running invocation, as ``watch`` gives it. ``source`` is ``f`` (function) or ``p`` (platform)."""
 
     timestamp_ms: int

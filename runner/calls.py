@@ -5,9 +5,9 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from core import clock, limits, redis
 from core.errors import ServiceError
@@ -36,8 +36,7 @@ EVENT_KEPT = {"console": limits.INVOKE_SYNC_PAYLOAD, "sqs": 64 * 1024}  # bytes,
 PLATFORM_FAILURE = "PlatformFailure"  # of a record: the handler had no part in it
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """A call that runs in a warm environment, without a thread."""
 
     call: Call

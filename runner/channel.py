@@ -5,13 +5,14 @@ relayed connection can have only so much on its way: whatever breaks a rule rais
 The frames themselves are described in ``runner/runtimes/init.py``.
 """
 
-import json
 import select
 import socket
 import struct
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from core import clock
 from core.limits import KIB, MIB
@@ -55,8 +56,7 @@ class Ended(ChannelError):
     """The stream is at its end: nobody is alive in there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     kind: bytes
     body: bytes
 
@@ -109,7 +109,7 @@ class Channel:
         self._flush()
 
     def send_headed(self, kind: bytes, header: dict[str, Any], payload: bytes = b"") -> None:
-        data = json.dumps(header).encode()
+        data = orjson.dumps(header)
         self.send(kind, NUMBER.pack(len(data)), data, payload)
 
     def receive(self, deadline: float) -> Frame | None:
@@ -328,8 +328,8 @@ class Channel:
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = orjson.loads(data)
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         raise Violation("not a JSON object")

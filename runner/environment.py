@@ -8,9 +8,9 @@ anything is allocated, and whatever breaks the rules ends the environment.
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from django.conf import settings
 
 from core import clock, limits
@@ -30,8 +30,7 @@ FRESH = ("LD_", "PYTHON", "NODE_", "MALLOC_", "GLIBC_", "UV_")  # variables that
 SET_ANYWAY = {"PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvokeRequest:
+class InvokeRequest(NamedTuple):
     """One invocation, as the runtime inside gets it.
 
     ``payload``  the event, valid JSON
@@ -138,7 +137,7 @@ class Environment:
     def _invocation(self, request: InvokeRequest, on_log: OnLog) -> tuple[Phase, tuple[bytes, ...]]:
         phase = Phase(self._life, request.request_id, on_log, request.timeout_s, Kind.TIMEOUT)
         phase.stream = Stream(request.on_part)
-        header = json.dumps(request.header()).encode()
+        header = orjson.dumps(request.header())
         return phase, (len(header).to_bytes(4), header, request.payload)
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from accounts import credentials
 from core import clock, limits
@@ -32,8 +33,7 @@ _CRASHES = frozenset({Kind.EXIT, Kind.OUT_OF_MEMORY, Kind.INIT_ERROR, Kind.INIT_
 _TIMEOUTS = frozenset({Kind.TIMEOUT, Kind.INIT_TIMEOUT})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What to run. ``until``: the monotonic moment up to which it may wait in line for memory.
 
     ``patient``: it rather waits a moment than have another environment started.

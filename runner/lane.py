@@ -8,9 +8,8 @@ cold start for one, goes to a thread of the crew.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -175,8 +174,7 @@ class Lane:
         calls.record(begun, executed)
 
 
-@dataclass(frozen=True, slots=True)
-class _CallWork:
+class _CallWork(NamedTuple):
     """A call in a warm environment."""
 
     lane: Lane

@@ -1,14 +1,13 @@
 """What travels on the synchronous lane: a line of JSON, then the raw document."""
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from runner.answers import Answer, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One synchronous invocation on its way to a worker; ``stamp`` is the account's when it was looked up."""
 
     request_id: str
@@ -30,8 +29,7 @@ class Call:
     payload: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What comes back: an answer, or the reason why there is none."""
 
     request_id: str
@@ -39,8 +37,7 @@ class Reply:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of an answer that is streamed; the first has no bytes. What ends it is a ``Reply`` without a payload."""
 
     request_id: str
@@ -50,8 +47,7 @@ class Part:
 
 
 def encode_call(call: Call) -> bytes:
-    header = [getattr(call, name) for name in _CALL_FIELDS]
-    return json.dumps(header).encode() + b"\n" + call.payload
+    return orjson.dumps(call[:-1]) + b"\n" + call.payload
 
 
 class NoCall(ValueError):
@@ -62,23 +58,19 @@ def decode_call(raw: bytes) -> Call:
     """The call in a message. Raises ``NoCall``."""
     header, _, payload = raw.partition(b"\n")
     try:
-        values = json.loads(header)
-    except (ValueError, RecursionError) as error:
+        values = orjson.loads(header)
+    except ValueError as error:
         raise NoCall(str(error)) from None
-    if not isinstance(values, list) or len(values) != len(_CALL_FIELDS):
+    if not isinstance(values, list) or len(values) != len(Call._fields) - 1:
         raise NoCall(f"{len(raw)} bytes that are no call")
-    fields: list[Any] = [*values, payload]
-    return Call(*fields)
-
-
-_CALL_FIELDS = [name for name in Call.__dataclass_fields__ if name != "payload"]
+    return Call._make([*values, payload])
 
 
 def encode_reply(reply: Reply) -> bytes:
     header: dict[str, Any] = {"id": reply.request_id}
     if (answer := reply.answer) is None:
         header["failure"] = reply.failure
-        return json.dumps(header).encode() + b"\n"
+        return orjson.dumps(header) + b"\n"
     header["answer"] = [answer.function_error, answer.executed_version, answer.log_tail, answer.log_stream]
     report = answer.report
     header["report"] = [
@@ -88,17 +80,17 @@ def encode_reply(reply: Reply) -> bytes:
         report.max_memory_used,
         report.init_ms,
     ]
-    return json.dumps(header).encode() + b"\n" + answer.payload
+    return orjson.dumps(header) + b"\n" + answer.payload
 
 
 def encode_part(part: Part) -> bytes:
     header = {"id": part.request_id, "part": [part.content_type, part.executed_version]}
-    return json.dumps(header).encode() + b"\n" + part.payload
+    return orjson.dumps(header) + b"\n" + part.payload
 
 
 def decode_reply(raw: bytes) -> Reply | Part:
     line, _, payload = raw.partition(b"\n")
-    header = json.loads(line)
+    header = orjson.loads(line)
     if "part" in header:
         return Part(header["id"], payload, *header["part"])
     if "answer" not in header:

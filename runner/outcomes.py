@@ -2,9 +2,8 @@
 
 import enum
 import json
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core import limits
 
@@ -24,8 +23,7 @@ class Kind(enum.StrEnum):
     PLATFORM_FAILURE = "platform-failure"  # ours: try again elsewhere, it does not count as an attempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an init or an invocation ended.
 
     ``payload``        the handler's JSON (of a custom runtime: whatever it answered; of an answer that was streamed

@@ -6,7 +6,8 @@ When one falls silent, another answers its callers. For clear errors only, never
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from core import clock, redis
 
@@ -15,8 +16,7 @@ LIVES_S = 10.0
 _LIST_LIVES_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A call being served: whom to tell when its worker dies, and which lease to give back."""
 
     request_id: str
@@ -26,7 +26,7 @@ class Waiting:
 
 def announce(worker_id: str, calls: Iterable[Waiting]) -> None:
     """This worker is alive and serves these calls. Raises ``redis.Unavailable``."""
-    listed = json.dumps([asdict(call) for call in calls])
+    listed = json.dumps([call._asdict() for call in calls])
     pipeline = redis.connection().pipeline(transaction=False)
     pipeline.zadd(_KEY, {worker_id: clock.now().timestamp() + LIVES_S})
     pipeline.set(f"worker:{worker_id}", listed, ex=_LIST_LIVES_S)

@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as NoReplyInTime
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.models import Account
 from core import clock, database, ids, limits, redis
@@ -221,8 +221,7 @@ def dry_run(*, account: Account, reference: str, qualifier: str = "") -> None:
 # -- sending ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(NamedTuple):
     account_id: str
     reference: str
     qualifier: str

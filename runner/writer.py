@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -32,8 +32,7 @@ _PAUSE_S = 0.5
 _TRIES = 60  # half a minute of a database that does not answer
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One invocation's rows: a finished one to insert, or ``finish`` to call inside the transaction; and its log.
 
     ``row`` makes the members of an ``Invocation`` by name, those with defaults only where they differ; asked when it
