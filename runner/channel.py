@@ -5,6 +5,7 @@ relayed connection can have only so much on its way: whatever breaks a rule rais
 The frames themselves are described in ``runner/runtimes/init.py``.
 """
 
+import json
 import select
 import socket
 import struct
@@ -65,11 +66,19 @@ class Frame(NamedTuple):
         if len(self.body) < NUMBER.size:
             raise Violation("a headed frame without a header")
         (length,) = NUMBER.unpack_from(self.body)
-        return _object(self.body[NUMBER.size : NUMBER.size + length]), self.body[NUMBER.size + length :]
+        try:
+            header = orjson.loads(self.body[NUMBER.size : NUMBER.size + length])
+        except ValueError:
+            header = None
+        return _object(header), self.body[NUMBER.size + length :]
 
     def document(self) -> dict[str, Any]:
-        """The body as a JSON object. Raises ``Violation`` when it is none."""
-        return _object(self.body)
+        """The body as a JSON object, which may quote what is no Unicode. Raises ``Violation`` when it is none."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            value = None
+        return _object(value)
 
 
 @dataclass(slots=True)
@@ -326,11 +335,7 @@ class Channel:
             relayed.sock.close()
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(data)
-    except ValueError:
-        value = None
+def _object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Violation("not a JSON object")
     return value
