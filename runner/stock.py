@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 MOST = 64  # for one interpreter, whatever is expected
 _READY_WITHIN_S = 30.0
-_FEW = 6
+_FEW, _RUSH_S = 6, 3.0  # so many within so long are a rush
 _ENDED_AT_ONCE = 4  # sixty, one after another, take longer than who stops us waits
 _PAUSE_AFTER_FAILURE_S = 5.0
 
@@ -102,8 +102,8 @@ class Stock:
         return self._open(interpreter, ephemeral_mb, sdk)
 
     def _is_calm(self) -> bool:
-        """Whether no more than one a second have been taken of late."""
-        return len(self._taken) < _FEW or clock.monotonic() - self._taken[0] > _FEW
+        """Whether no more than two a second have been taken of late."""
+        return len(self._taken) < _FEW or clock.monotonic() - self._taken[0] > _RUSH_S
 
     def _take_ready(self, interpreter: Interpreter, sdk: Sdk) -> Environment | None:
         with self._changed:
