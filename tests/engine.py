@@ -1,5 +1,6 @@
 """A broker over a real container engine, for tests marked ``engine``; without one they skip, and say how to get one."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 from django.conf import settings as django_settings
+from docker.errors import NotFound
 
 from runner.broker.engine import Engine, EngineTrouble
 from runner.broker.protocol import BrokerError, Connection
@@ -73,9 +75,12 @@ def containers_with(folder: str, *, only_running: bool = False) -> list[str]:
 
 
 def first_processes(names: list[str]) -> list[int]:
-    """On this machine, the process with which each of these containers ends."""
+    """On this machine, the process with which each of these containers ends; of those that are still there."""
     client = docker.APIClient(base_url=django_settings.ENGINE_URL, version="auto", timeout=20)
-    found = [client.inspect_container(name)["State"]["Pid"] for name in names]
+    found = []
+    for name in names:
+        with contextlib.suppress(NotFound):
+            found.append(client.inspect_container(name)["State"]["Pid"])
     client.close()
     return [pid for pid in found if pid]
 
