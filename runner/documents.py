@@ -14,22 +14,13 @@ def whole(value: object) -> int:
 def is_json(payload: bytes) -> bool:
     """Whether it parses at all; AWS lets NaN and the like pass, and so do we."""
     try:
-        _check(payload.decode())
+        _check(payload.decode(json.detect_encoding(payload), "surrogatepass"))  # as ``json.loads`` decodes bytes
     except (ValueError, RecursionError):
-        return _is_json_otherwise(payload)
+        return False
     return True
 
 
 _check = json.JSONDecoder(parse_int=len).decode  # made once; a long number is not worked out
-
-
-def _is_json_otherwise(payload: bytes) -> bool:
-    """With a byte order mark, or in another of Unicode's encodings."""
-    try:
-        json.loads(payload, parse_int=len)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def errors_of(document: bytes) -> tuple[str, str]:

@@ -39,9 +39,8 @@ class Trace(NamedTuple):
 def advance(header: str, *, function_id: str) -> Trace:
     """The header of an invocation that was asked for with ``header``, which may be empty or nonsense."""
     if not header:
-        digits = ids.hex_token(40)
-        root, parent = _root(digits[:24]), digits[24:]
-        return Trace(f"Root={root};Parent={parent};Sampled=0;Lineage={_tag(function_id)}:1", 1)
+        lineage = f"{_tag(function_id)}:1"
+        return Trace(f"Root={_new_root()};Parent={ids.hex_token(16)};Sampled=0;Lineage={lineage}", 1)
     fields = dict(part.partition("=")[::2] for part in unquote(header[:_HEADER_SIZE]).split(";"))
     steps = _steps(fields.get("Lineage", ""))
     tag = _tag(function_id)
@@ -50,13 +49,13 @@ def advance(header: str, *, function_id: str) -> Trace:
     lineage = "|".join(f"{name}:{count}" for name, count in list(steps.items())[-_FUNCTIONS:])
     root = fields.get("Root", "")
     if not _ROOT.fullmatch(root):
-        root = _root(ids.hex_token(24))
+        root = _new_root()
     sampled = "1" if fields.get("Sampled") == "1" else "0"
     return Trace(f"Root={root};Parent={ids.hex_token(16)};Sampled={sampled};Lineage={lineage}", hops)
 
 
-def _root(digits: str) -> str:
-    return f"1-{clock.epoch_ms() // 1000:08x}-{digits}"
+def _new_root() -> str:
+    return f"1-{clock.epoch_ms() // 1000:08x}-{ids.hex_token(24)}"
 
 
 def hops_of(header: str, *, function_id: str) -> int:

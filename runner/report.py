@@ -111,15 +111,4 @@ def _platform(kind: str, record: dict[str, object], at_ms: int) -> str:
 
 def tail(lines: list[str], size: int = limits.LOG_TAIL_SIZE) -> str:
     """The last ``size`` bytes of the log, never half a character."""
-    whole = "".join(lines)
-    if len(whole) <= size and whole.isascii():
-        return whole
-    kept: list[bytes] = []
-    total = 0
-    for line in reversed(lines):
-        raw = line.encode()
-        kept.append(raw)
-        total += len(raw)
-        if total >= size:
-            break
-    return b"".join(reversed(kept))[-size:].decode("utf-8", "ignore")
+    return "".join(lines).encode()[-size:].decode("utf-8", "ignore")

@@ -45,9 +45,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         init = folder / "init"
-        quoted = {name: shlex.quote(str(value)) for name, value in (("root", ROOT), ("folder", folder))}
-        python, tests = shlex.quote(str(ROOT / ".venv/bin/python")), shlex.join(sys.argv[1:])
-        init.write_text(INIT.format(path=os.environ["PATH"], python=python, tests=tests, **quoted))
+        words = {"path": os.environ["PATH"], "root": ROOT, "folder": folder, "python": ROOT / ".venv/bin/python"}
+        quoted = {name: shlex.quote(str(word)) for name, word in words.items()}
+        init.write_text(INIT.format(tests=shlex.join(sys.argv[1:]), **quoted))
         init.chmod(0o755)
         told = ("rootfstype=hostfs", "rootflags=/", "rw", f"init={init}", "quiet", "con=null", "con0=fd:0,fd:1")
         subprocess.run((program, f"mem={MEMORY}", *told), stdin=subprocess.DEVNULL, check=False)

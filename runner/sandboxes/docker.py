@@ -1,8 +1,8 @@
 """The Docker driver: one hardened container for each execution environment, made by the broker.
 
 This process never talks to the engine: it asks the broker (``runner/broker``), which answers with the stream to PID 1
-itself, a descriptor: the wire, or what the engine has attached. From then on nobody is between the two ends, and when this process ends, however
-it ends, its end closes and PID 1 inside ends everything.
+itself, a descriptor: the wire, or what the engine has attached. From then on nobody is between the two ends, and when
+this process ends, however it ends, its end closes and PID 1 inside ends everything.
 """
 
 import json
