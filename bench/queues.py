@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from bench.load import Connection, percentile
+from bench.load import Connection, percentile, run
 from bench.peers import MOTO, Missing, moto_server
 from bench.processes import processor_s, tree
 from bench.table import Row, Target
@@ -90,8 +90,8 @@ async def calls(port: int, key: str, secret: str, url: str, *, clients: int, sec
 
 
 def _rate(port: int, key: str, secret: str, url: str) -> tuple[float, str]:
-    asyncio.run(calls(port, key, secret, url, clients=CLIENTS, seconds=WARM_S))
-    took = asyncio.run(calls(port, key, secret, url, clients=CLIENTS, seconds=SECONDS))
+    run(calls(port, key, secret, url, clients=CLIENTS, seconds=WARM_S))
+    took = run(calls(port, key, secret, url, clients=CLIENTS, seconds=SECONDS))
     detail = ", ".join(f"{name[:-7].lower()} p50 {percentile(of, 50):.1f}" for name, of in took.items() if of)
     return sum(map(len, took.values())) / SECONDS, detail
 
@@ -102,7 +102,7 @@ def queues(live: Live) -> Iterator[Row]:
     begun = processor_s(servers)
     rate, detail = _rate(live.api_port, live.access_key_id, live.secret_access_key, url)
     spent = (processor_s(servers) - begun) / (rate * (SECONDS + WARM_S)) * 1000
-    alone = asyncio.run(calls(live.api_port, live.access_key_id, live.secret_access_key, url, clients=1, seconds=3))
+    alone = run(calls(live.api_port, live.access_key_id, live.secret_access_key, url, clients=1, seconds=3))
     goal = Target(f"≥ {GOAL:,}/s", rate >= GOAL)
     yield Row("queue calls, eight clients", f"{rate:.0f}/s ({detail} ms)", None, goal)
     shown = ", ".join(f"{name[:-7].lower()} {percentile(of, 50):.2f}" for name, of in alone.items())

@@ -1,6 +1,5 @@
 """Bad input: how soon a limit or a malformed ARN, handle, pattern, cron or policy is refused, in AWS's code."""
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 
-from bench.load import Connection, percentile, plain, signed
+from bench.load import Connection, percentile, plain, run, signed
 from bench.product import ECHO
 from bench.table import Row, at_most
 from core import limits
@@ -249,8 +248,8 @@ def refusals(live: Live) -> Iterator[Row]:
     for what, form, code in BY_FORM:
         body = f"{form}&Version=2012-11-05".encode()
         requests[what] = signed(live, "sqs", urlsplit(url).path, body, FORM), code
-    asyncio.run(_ask(live.api_port, requests, WARM_ROUNDS))
-    took = asyncio.run(_ask(live.api_port, requests, ROUNDS))
+    run(_ask(live.api_port, requests, WARM_ROUNDS))
+    took = run(_ask(live.api_port, requests, ROUNDS))
     everything = [ms for each in took.values() for ms in each]
     p95 = percentile(everything, 95)
     slowest = sorted(((percentile(each, 95), what) for what, each in took.items()), reverse=True)[:3]
